@@ -1,0 +1,112 @@
+"""Every error that is raised on purpose.
+
+::
+
+    ServiceError                     code
+    ├── InputError                   invalid_input, or the one code its faults share
+    ├── UnknownModelError            unknown_model
+    ├── ModelUnavailableError        model_unavailable
+    ├── ContentTooLargeError         content_too_large
+    ├── MediaTypeError               unsupported_media_type
+    ├── PlaneError                   no_plane
+    ├── ArtifactError                a model at rest is damaged, missing or not acceptable
+    ├── TableError                   a file of rows cannot be read
+    ├── TrainingError                a fit is refused
+    ├── SettingsError                a SOFTMAX_* variable or flag does not fit
+    └── ValueRefusedError            a value object was asked to exist in a wrong state
+
+A message says what was expected, what came and where, in one line fit for a client.
+Codes are the public vocabulary; which HTTP status a code has is known to `api` alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with an input, and where; it never holds the value itself."""
+
+    code: str
+    detail: str
+    location: tuple[str | int, ...] = ()
+
+    @property
+    def pointer(self) -> str:
+        """The location as an RFC 6901 JSON pointer."""
+        return "".join(
+            "/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.location
+        )
+
+
+class ServiceError(Exception):
+    """Root of every error raised on purpose; its text is fit for a client."""
+
+    code: ClassVar[str] = "internal"
+
+
+class InputError(ServiceError):
+    """Rows or parameters that a client sent do not fit; `faults` says where and why."""
+
+    code = "invalid_input"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(fault.detail for fault in self.faults[:3]))
+
+    @property
+    def common_code(self) -> str:
+        """The code that all faults share, else the general one."""
+        codes = {fault.code for fault in self.faults}
+        return codes.pop() if len(codes) == 1 else self.code
+
+
+class UnknownModelError(ServiceError):
+    """No model or version of that name is in the store."""
+
+    code = "unknown_model"
+
+
+class ModelUnavailableError(ServiceError):
+    """The model exists but its files were refused, so nothing is answered with it."""
+
+    code = "model_unavailable"
+
+
+class ContentTooLargeError(ServiceError):
+    """A body or a number of rows is above its limit."""
+
+    code = "content_too_large"
+
+
+class MediaTypeError(ServiceError):
+    """A body came in a format that is not read here."""
+
+    code = "unsupported_media_type"
+
+
+class PlaneError(ServiceError):
+    """The model has no plane to draw regions in."""
+
+    code = "no_plane"
+
+
+class ArtifactError(ServiceError):
+    """A model at rest is damaged, missing, or not acceptable."""
+
+
+class TableError(ServiceError):
+    """A file of rows cannot be read as a table."""
+
+
+class TrainingError(ServiceError):
+    """A fit is refused; the text says why and what would help."""
+
+
+class SettingsError(ServiceError):
+    """A setting does not fit; the text names it."""
+
+
+class ValueRefusedError(ServiceError):
+    """A value object was asked to exist in a wrong state."""

@@ -1,0 +1,1 @@
+"""The mathematics of softmax regression and its values; numpy and nothing else."""

@@ -1,0 +1,268 @@
+"""What a model expects of its rows: the feature contract."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from service.errors import Fault, ValueRefusedError
+from service.softmax.arrays import Floats
+
+Category = str | int | bool | None
+"""A level of a categorical feature; None where a missing value is a level of its own."""
+
+Cell = float | Category
+"""One value of a row as a client sends it."""
+
+Column = Floats | Sequence[Cell]
+"""One feature of many rows: an array for numbers, any sequence otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumericFeature:
+    """A feature that is a number.
+
+    Parameters
+    ----------
+    name : str
+        The column's name in the training table.
+    low, high : float
+        The training range, in the feature's units.
+    median : float
+        The weighted median of the training rows.
+    fill : float or None
+        Stands in for a missing value; None where a missing value is an error.
+
+    Raises
+    ------
+    ValueRefusedError
+        If the range does not run upwards or a number is not finite.
+    """
+
+    name: str
+    low: float
+    high: float
+    median: float
+    fill: float | None = None
+    kind: Literal["number"] = "number"
+
+    def __post_init__(self) -> None:
+        numbers = (self.low, self.high, self.median, 0.0 if self.fill is None else self.fill)
+        if not (self.low <= self.high and all(map(math.isfinite, numbers))):
+            msg = f"expected a finite range for {self.name!r}, got {self.low} to {self.high}"
+            raise ValueRefusedError(msg)
+
+    @property
+    def levels(self) -> int:
+        """No categories: the feature is one encoded column."""
+        return 0
+
+    @property
+    def typical(self) -> float:
+        """The value of the row from which pictures are cut."""
+        return self.median
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoricalFeature:
+    """A feature that is one of a set of categories.
+
+    Parameters
+    ----------
+    name : str
+        The column's name in the training table.
+    categories : tuple of str, int, bool or None
+        The levels in sorted order, all of one type; None, when there, is the last one and
+        stands for a missing value.
+    mode : str, int, bool or None
+        The most frequent level of the training rows.
+    fill : str, int, bool or None
+        Stands in for a missing value; None where that is an error or a level of its own.
+    unknown : {"error", "ignore"}
+        What becomes of a category that training never saw: a refusal, or a row that gets
+        nothing from this feature.
+
+    Raises
+    ------
+    ValueRefusedError
+        If the levels are not distinct, of one type, and home to `mode` and `fill`.
+    """
+
+    name: str
+    categories: tuple[Category, ...]
+    mode: Category
+    fill: Category = None
+    unknown: Literal["error", "ignore"] = "error"
+    kind: Literal["category"] = "category"
+
+    def __post_init__(self) -> None:
+        named = [level for level in self.categories if level is not None]
+        if len({type(level) for level in named}) > 1 or not self.categories:
+            msg = f"expected categories of one type for {self.name!r}"
+            raise ValueRefusedError(msg)
+        if len(self.codes) != len(self.categories) or None in self.categories[:-1]:
+            msg = f"expected distinct categories for {self.name!r}, a missing one last"
+            raise ValueRefusedError(msg)
+        if self.mode not in self.codes or not (self.fill is None or self.fill in self.codes):
+            msg = f"expected mode and fill of {self.name!r} among its categories"
+            raise ValueRefusedError(msg)
+
+    @property
+    def levels(self) -> int:
+        """Number of categories: the feature is one encoded column each."""
+        return len(self.categories)
+
+    @property
+    def typical(self) -> float:
+        """The code of the value of the row from which pictures are cut."""
+        return self.codes[self.mode]
+
+    @cached_property
+    def codes(self) -> dict[Cell, float]:
+        """The index of each category, as a matrix holds it."""
+        return {level: float(code) for code, level in enumerate(self.categories)}
+
+    @property
+    def level_type(self) -> type[str] | type[int] | type[bool]:
+        """The type that the categories have."""
+        for level in self.categories:
+            if level is not None:
+                return type(level)
+        return str
+
+
+Feature = NumericFeature | CategoricalFeature
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureContract:
+    """The features a model expects, in order, with their types, ranges and categories.
+
+    Parameters
+    ----------
+    features : tuple of NumericFeature or CategoricalFeature
+        In the order of the training table.
+
+    Raises
+    ------
+    ValueRefusedError
+        If there is no feature or two have one name.
+    """
+
+    features: tuple[Feature, ...]
+
+    def __post_init__(self) -> None:
+        if not self.features or len(set(self.names)) != len(self.features):
+            msg = "expected at least one feature, and distinct feature names"
+            raise ValueRefusedError(msg)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """Number of categories of each feature; 0 for a numeric one."""
+        return tuple(feature.levels for feature in self.features)
+
+    @cached_property
+    def is_numeric(self) -> bool:
+        """Whether every feature is a number."""
+        return not any(self.levels)
+
+    @property
+    def typical_row(self) -> Floats:
+        """Medians and modes, as `SoftmaxModel.scores` takes a row; shape (n_features,)."""
+        return np.array([feature.typical for feature in self.features])
+
+    def encode(self, columns: Sequence[Column]) -> "Encoded":
+        """Turn columns of raw values into the matrix that a model scores.
+
+        Parameters
+        ----------
+        columns : sequence of length n_features
+            One column per feature in contract order, all of one length; numbers in the
+            feature's units, categories as they were in training, None or NaN for a
+            missing value.
+
+        Returns
+        -------
+        Encoded
+            The matrix, and one fault for each value that does not fit.
+        """
+        X = np.empty((len(columns[0]), len(self.features)))
+        faults: list[Fault] = []
+        for j, (feature, column) in enumerate(zip(self.features, columns, strict=True)):
+            if isinstance(feature, NumericFeature):
+                X[:, j] = _numbers(feature, column)
+            else:
+                X[:, j] = _codes(feature, column)
+            faults.extend(_faults(feature, column, X[:, j]))
+        return Encoded(X=X, faults=tuple(faults))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Encoded:
+    """Rows as a model takes them, and what was wrong with some of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        As `SoftmaxModel.scores` takes it; a value at fault is not finite.
+    faults : tuple of Fault
+        Each located at (row, feature name).
+    """
+
+    X: Floats
+    faults: tuple[Fault, ...] = ()
+
+
+def _numbers(feature: NumericFeature, column: Column) -> Floats:
+    values = np.array(column, dtype=np.float64)  # None becomes NaN
+    if feature.fill is not None:
+        values[np.isnan(values)] = feature.fill
+    return values
+
+
+def _codes(feature: CategoricalFeature, column: Column) -> Floats:
+    unseen = feature.levels if feature.unknown == "ignore" else np.nan
+    codes: dict[Cell, float] = {None: np.nan} | feature.codes
+    if feature.fill is not None:
+        codes[None] = feature.codes[feature.fill]
+    return np.array([codes.get(value, unseen) for value in column], dtype=np.float64)
+
+
+def _faults(feature: Feature, column: Column, encoded: Floats) -> Iterator[Fault]:
+    for row in map(int, np.flatnonzero(~np.isfinite(encoded))):
+        value = column[row]
+        if value is None or value != value:  # noqa: PLR0124 - NaN is what differs from itself
+            code, detail = "missing_value", f"expected a value for {feature.name!r}, got none"
+        elif isinstance(feature, NumericFeature):
+            code, detail = "not_finite", f"expected a finite number for {feature.name!r}"
+        else:
+            code, detail = "unknown_category", unknown_category(feature)
+        yield Fault(code=code, detail=f"{detail} in row {row}", location=(row, feature.name))
+
+
+def unknown_category(feature: CategoricalFeature, shown: int = 10) -> str:
+    """Say which categories a feature has.
+
+    Parameters
+    ----------
+    feature : CategoricalFeature
+        The feature.
+    shown : int
+        How many categories to list.
+
+    Returns
+    -------
+    str
+        A phrase for an error message; it names no value that a client sent.
+    """
+    listed = ", ".join(repr(level) for level in feature.categories[:shown])
+    more = f" and {feature.levels - shown} more" if feature.levels > shown else ""
+    return f"expected one of {listed}{more} for {feature.name!r}"

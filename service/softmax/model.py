@@ -1,0 +1,276 @@
+"""The fitted model: one affine map, then softmax."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from service.errors import Fault, InputError, ValueRefusedError
+from service.softmax.arrays import Floats, Integers, Label, frozen, label_text
+from service.softmax.probability import log_softmax, softmax
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SoftmaxModel:
+    """A fitted softmax regression, frozen, in the units of the raw table.
+
+    The scores of a row are ``z = W (x - m) + b``, where x holds the numeric features as
+    they are and every categorical feature as one column per category (one-hot), and m is
+    the mean training row. Standardisation is folded into W. The map is held about m
+    because b alone would have to absorb ``W m``, which costs every digit on a column such
+    as a time stamp.
+
+    Parameters
+    ----------
+    classes_ : tuple of str, int or bool, length n_classes
+        Class labels, distinct also as JSON texts.
+    levels_ : tuple of int, length n_features
+        Number of categories of each feature; 0 for a numeric one.
+    coef_ : ndarray of shape (n_classes, n_columns)
+        W, in nats per unit of the raw column; n_columns counts one column per numeric
+        feature and ``levels_[j]`` per categorical one, in feature order.
+    intercept_ : ndarray of shape (n_classes,)
+        b, the scores at the mean training row, in nats.
+    mean_ : ndarray of shape (n_columns,)
+        m, weighted means of the columns over the training rows.
+    class_prior_ : ndarray of shape (n_classes,)
+        Weighted shares of the classes among the training rows.
+    temperature_ : float
+        T > 0; probabilities are ``softmax(z / T)``.
+
+    Raises
+    ------
+    ValueRefusedError
+        If shapes disagree, a number is not finite, or two classes have one text.
+    """
+
+    classes_: tuple[Label, ...]
+    levels_: tuple[int, ...]
+    coef_: Floats
+    intercept_: Floats
+    mean_: Floats
+    class_prior_: Floats
+    temperature_: float = 1.0
+    _numeric: Integers = field(init=False, repr=False)
+    _numeric_coef: Floats = field(init=False, repr=False)
+    _numeric_mean: Floats = field(init=False, repr=False)
+    _tables: tuple[tuple[int, Floats], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("coef_", "intercept_", "mean_", "class_prior_"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        self._check()
+        starts = column_starts(self.levels_)
+        numeric = np.flatnonzero(np.array(self.levels_) == 0)
+        object.__setattr__(self, "_numeric", numeric)
+        object.__setattr__(self, "_numeric_coef", frozen(self.coef_[:, starts[numeric]]))
+        object.__setattr__(self, "_numeric_mean", frozen(self.mean_[starts[numeric]]))
+        tables = tuple(
+            (feature, self._table(slice(start, start + levels)))
+            for feature, (start, levels) in enumerate(zip(starts, self.levels_, strict=False))
+            if levels
+        )
+        object.__setattr__(self, "_tables", tables)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes_)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, categorical ones counted once."""
+        return len(self.levels_)
+
+    def scores(self, X: Floats) -> Floats:
+        """Give the linear scores of rows, before temperature and softmax.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Numeric features in their units; a categorical feature holds the index of its
+            category, and ``levels_[j]`` stands for a category that training never saw.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Scores in nats; not finite where they leave the range of a double.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores: Floats = (X[:, self._numeric] - self._numeric_mean) @ self._numeric_coef.T
+            scores += self.intercept_
+            for feature, table in self._tables:
+                scores += table[X[:, feature].astype(np.intp)]
+        return scores
+
+    def predict_log_proba(self, X: Floats) -> Floats:
+        """Give the natural logarithms of class probabilities.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as in `scores`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities, none above zero.
+
+        Raises
+        ------
+        InputError
+            If the scores of a row are not finite.
+        """
+        return log_softmax(self._finite_scores(X))
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Give class probabilities.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as in `scores`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in [0, 1]; each row sums to one within 8 units of rounding.
+
+        Raises
+        ------
+        InputError
+            If the scores of a row are not finite.
+        """
+        return softmax(self._finite_scores(X))
+
+    def predict(self, X: Floats) -> list[Label]:
+        """Give the most probable class of each row; ties go to the first in class order.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as in `scores`.
+
+        Returns
+        -------
+        list of str, int or bool, length n_samples
+            Labels, of the type they had in training.
+
+        Raises
+        ------
+        InputError
+            If the scores of a row are not finite.
+        """
+        return self.labels(self.predict_proba(X))
+
+    def labels(self, proba: Floats) -> list[Label]:
+        """Name the most probable class of each row of probabilities.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n_samples, n_classes)
+            Probabilities; ties go to the first in class order.
+
+        Returns
+        -------
+        list of str, int or bool, length n_samples
+            Labels.
+        """
+        return [self.classes_[winner] for winner in proba.argmax(axis=1)]
+
+    def tolerance(self, X: Floats) -> Floats:
+        """Say how far two correct computations of the same probabilities may lie apart.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as in `scores`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``1e-13 (1 + max_k sum_j |W_kj (x_j - m_j)|)``: the rounding of a sum grows with
+            the size of its terms, and processors add them in different orders.
+        """
+        size = np.abs(X[:, self._numeric] - self._numeric_mean) @ np.abs(self._numeric_coef.T)
+        for feature, table in self._tables:
+            size += np.abs(table)[X[:, feature].astype(np.intp)]
+        largest: Floats = size.max(axis=1) / self.temperature_
+        return 1e-13 * (1.0 + largest)
+
+    def _finite_scores(self, X: Floats) -> Floats:
+        scores = self.scores(X) / self.temperature_
+        if not np.isfinite(scores).all():
+            overflowed = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+            raise InputError(outside_domain(int(row)) for row in overflowed)
+        return scores
+
+    def _table(self, columns: slice) -> Floats:
+        """Scores that each category adds; the last row is that of an unseen category."""
+        coef = self.coef_[:, columns]
+        seen = np.vstack([coef.T, np.zeros(self.n_classes)])
+        return frozen(seen - coef @ self.mean_[columns])
+
+    def _check(self) -> None:
+        n_classes, n_columns = len(self.classes_), int(column_starts(self.levels_)[-1])
+        shapes = {
+            "coef_": (n_classes, n_columns),
+            "intercept_": (n_classes,),
+            "mean_": (n_columns,),
+            "class_prior_": (n_classes,),
+        }
+        for name, shape in shapes.items():
+            array: Floats = getattr(self, name)
+            if array.shape != shape:
+                msg = f"expected {name} of shape {shape}, got {array.shape}"
+                raise ValueRefusedError(msg)
+            if not np.isfinite(array).all():
+                msg = f"expected finite numbers in {name}"
+                raise ValueRefusedError(msg)
+        if len({label_text(label) for label in self.classes_}) != n_classes or not n_classes:
+            msg = f"expected distinct class labels, got {self.classes_}"
+            raise ValueRefusedError(msg)
+        if not 0 < self.temperature_ < np.inf:
+            msg = f"expected a temperature above zero, got {self.temperature_}"
+            raise ValueRefusedError(msg)
+
+
+def outside_domain(row: int) -> Fault:
+    """Say that the scores of a row leave the range of a double.
+
+    Parameters
+    ----------
+    row : int
+        Index of the row.
+
+    Returns
+    -------
+    Fault
+        The fault, located at the row.
+    """
+    return Fault(
+        code="outside_domain",
+        detail=f"the scores of row {row} are outside the numeric range",
+        location=(row,),
+    )
+
+
+def column_starts(levels: tuple[int, ...]) -> Integers:
+    """Give the first encoded column of each feature, and behind them the number of columns.
+
+    Parameters
+    ----------
+    levels : tuple of int, length n_features
+        Number of categories of each feature; 0 for a numeric one, which takes one column.
+
+    Returns
+    -------
+    ndarray of shape (n_features + 1,)
+        Column indices.
+
+    Examples
+    --------
+    >>> column_starts((0, 3, 0))
+    array([0, 1, 4, 5])
+    """
+    widths = [count or 1 for count in levels]
+    return np.concatenate(([0], np.cumsum(widths, dtype=np.intp))).astype(np.intp)
