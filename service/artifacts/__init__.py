@@ -1,0 +1,1 @@
+"""Models at rest: files under the store, verified before anything is decoded."""

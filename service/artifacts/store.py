@@ -1,0 +1,243 @@
+"""The store: ``<root>/<name>/<version>/`` folders that never change once they are there."""
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from service.artifacts.artifact import FILES
+from service.errors import ArtifactError, UnknownModelError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+VERSION = re.compile(r"[1-9][0-9]{0,8}")
+ACTIVE_FILE = "ACTIVE"
+PUBLISHED_FILE = "published.json"
+MAX_FILE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """A folder of models.
+
+    Parameters
+    ----------
+    root : Path
+        The folder; one that does not exist holds no models.
+    """
+
+    root: Path
+
+    def names(self) -> list[str]:
+        """Give the names of the models, sorted."""
+        if not self.root.is_dir():
+            return []
+        return sorted(
+            entry.name
+            for entry in self.root.iterdir()
+            if NAME.fullmatch(entry.name) and entry.is_dir()
+        )
+
+    def versions(self, name: str) -> list[int]:
+        """Give the versions of a model in ascending order.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+
+        Returns
+        -------
+        list of int
+            Empty if there is no such model.
+        """
+        folder = self._folder(name)
+        if not folder.is_dir():
+            return []
+        return sorted(int(e.name) for e in folder.iterdir() if VERSION.fullmatch(e.name))
+
+    def active(self, name: str) -> int:
+        """Give the version that answers when none is asked for.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+
+        Returns
+        -------
+        int
+            The version that the file ``ACTIVE`` names.
+
+        Raises
+        ------
+        UnknownModelError
+            If there is no such model.
+        ArtifactError
+            If ``ACTIVE`` is missing or does not hold a version.
+        """
+        if not self._folder(name).is_dir():
+            msg = f"no model {name!r} (models: {', '.join(self.names()) or 'none'})"
+            raise UnknownModelError(msg)
+        text = self._read(self._folder(name) / ACTIVE_FILE, 32).decode("ascii", "replace").strip()
+        if not VERSION.fullmatch(text):
+            msg = f"{name}/{ACTIVE_FILE}: expected a version number"
+            raise ArtifactError(msg)
+        return int(text)
+
+    def read(self, name: str, version: int) -> dict[str, bytes]:
+        """Read the files of a version, unverified, each once.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        version : int
+            Its version.
+
+        Returns
+        -------
+        dict of str to bytes
+            Files by name.
+
+        Raises
+        ------
+        UnknownModelError
+            If there is no such version.
+        ArtifactError
+            If a file is missing, is no plain file inside the store, or is too large.
+        """
+        folder = self._folder(name) / str(version)
+        if not folder.is_dir():
+            known = ", ".join(map(str, self.versions(name))) or "none"
+            msg = f"no version {version} of model {name!r} (versions: {known})"
+            raise UnknownModelError(msg)
+        return {file: self._read(folder / file, MAX_FILE_BYTES) for file in FILES}
+
+    def publish(self, name: str, files: Mapping[str, bytes], *, activate: bool = True) -> int:
+        """Write a new version: beside the others, then renamed into place whole.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        files : mapping of str to bytes
+            Files by name.
+        activate : bool
+            Whether it answers from now on when no version is asked for; a model's first
+            version always does.
+
+        Returns
+        -------
+        int
+            The version it got: one above the highest there is.
+
+        Raises
+        ------
+        ArtifactError
+            If the store cannot be written.
+        """
+        folder = self._folder(name)
+        published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+            try:
+                beside.chmod(0o755)
+                for file, content in {**files, PUBLISHED_FILE: orjson.dumps(published)}.items():
+                    _write(beside / file, content)
+                _sync(beside)
+                version = self._rename(beside, name)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)
+                raise
+            _sync(folder)
+            if activate or not (folder / ACTIVE_FILE).exists():
+                self.activate(name, version)
+        except OSError as error:
+            msg = f"the store cannot be written: {error.strerror}: {error.filename}"
+            raise ArtifactError(msg) from error
+        return version
+
+    def activate(self, name: str, version: int) -> None:
+        """Make a version the one that answers when none is asked for.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        version : int
+            Its version, which must exist.
+
+        Raises
+        ------
+        UnknownModelError
+            If there is no such version.
+        """
+        folder = self._folder(name)
+        if version not in self.versions(name):
+            msg = f"no version {version} of model {name!r}"
+            raise UnknownModelError(msg)
+        descriptor, beside = tempfile.mkstemp(prefix=".active-", dir=folder)
+        os.close(descriptor)
+        _write(Path(beside), f"{version}\n".encode())
+        Path(beside).chmod(0o644)
+        Path(beside).replace(folder / ACTIVE_FILE)
+        _sync(folder)
+
+    def _folder(self, name: str) -> Path:
+        if not NAME.fullmatch(name):
+            msg = f"expected a model name like iris or fault-types.v2, got {name[:64]!r}"
+            raise UnknownModelError(msg)
+        return self.root / name
+
+    def _rename(self, beside: Path, name: str) -> int:
+        while True:
+            version = max(self.versions(name), default=0) + 1
+            try:
+                beside.rename(self._folder(name) / str(version))
+            except OSError:
+                if version in self.versions(name):  # another publisher was faster
+                    continue
+                raise
+            return version
+
+    def _read(self, path: Path, max_bytes: int) -> bytes:
+        where = path.relative_to(self.root)
+        try:
+            real = path.resolve(strict=True)
+            if not real.is_relative_to(self.root.resolve()):
+                msg = f"{where}: expected a file inside the store, got a link out of it"
+                raise ArtifactError(msg)
+            # Without O_NONBLOCK, opening a pipe would wait for its writer.
+            descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            with os.fdopen(descriptor, "rb") as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
+                    msg = f"{where}: expected a plain file of at most {max_bytes} bytes"
+                    raise ArtifactError(msg)
+                return file.read(max_bytes)
+        except OSError as error:
+            msg = f"{where}: {error.strerror}"
+            raise ArtifactError(msg) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
