@@ -1,0 +1,1 @@
+"""Files and bodies of rows to columns; the one user of pyarrow."""

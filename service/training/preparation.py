@@ -1,0 +1,210 @@
+"""From a table and a recipe to rows ready to fit, and the contract they imply."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from service.errors import TrainingError
+from service.softmax.arrays import Floats, Integers, Label, label_text
+from service.softmax.contract import FeatureContract
+from service.tables.table import CategoryColumn, NumberColumn, Table, TableColumn, category_column
+from service.training.features import describe
+from service.training.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """Labelled rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Rows as `SoftmaxModel.scores` takes them.
+    y : ndarray of shape (n_samples,)
+        Index of the class of each row.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights, none negative.
+    """
+
+    X: Floats
+    y: Integers
+    sample_weight: Floats
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: Integers) -> "Samples":
+        """Give only these rows."""
+        return Samples(X=self.X[rows], y=self.y[rows], sample_weight=self.sample_weight[rows])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """A table made ready: its classes, its contract, and the two parts of its rows.
+
+    Parameters
+    ----------
+    classes : tuple of str, int or bool
+        Class labels in sorted order.
+    contract : FeatureContract
+        Learned on the training rows alone.
+    train, test : Samples
+        Disjoint; `test` may have no rows.
+    """
+
+    classes: tuple[Label, ...]
+    contract: FeatureContract
+    train: Samples
+    test: Samples
+
+
+def prepare(table: Table, recipe: Recipe) -> Prepared:
+    """Split a table, learn its contract on the training rows, and encode every row.
+
+    Parameters
+    ----------
+    table : Table
+        The table, target and weights included.
+    recipe : Recipe
+        What is to be done with it.
+
+    Returns
+    -------
+    Prepared
+        Encoded rows, nothing missing in them.
+
+    Raises
+    ------
+    TrainingError
+        If the labels, weights or values do not allow a fit; the message names the column
+        and, where there is one, the row.
+    TableError
+        If the recipe names a column that is not there.
+    """
+    labels = _labels(table, recipe)
+    sample_weight = _weights(table, recipe)
+    aside = {recipe.target, *recipe.drop}
+    if recipe.sample_weight is not None:
+        aside.add(recipe.sample_weight)
+    columns = dict(_typed(table.without(aside), recipe))
+    if not columns:
+        msg = f"{table.name}: expected at least one feature beside {recipe.target!r}, got none"
+        raise TrainingError(msg)
+    train, test = _split(labels, recipe)
+    described = [
+        describe(
+            f"{table.name}: column {name!r}", name, column, train, sample_weight, recipe=recipe
+        )
+        for name, column in columns.items()
+    ]
+    rows = Samples(
+        X=np.column_stack([values for _, values in described]),
+        y=labels.codes,
+        sample_weight=sample_weight,
+    )
+    return Prepared(
+        classes=labels.levels,
+        contract=FeatureContract(features=tuple(feature for feature, _ in described)),
+        train=rows.take(train),
+        test=rows.take(test),
+    )
+
+
+def _labels(table: Table, recipe: Recipe) -> CategoryColumn:
+    where = f"{table.name}: target {recipe.target!r}"
+    column = table.column(recipe.target)
+    if column.is_missing.any():
+        msg = f"{where}: expected a label in every row, got none in row {_first(column)}"
+        raise TrainingError(msg)
+    if isinstance(column, NumberColumn):
+        column = _integer_levels(column, where)
+    texts = [label_text(label) for label in column.levels]
+    if len(set(texts)) < len(texts) or "abstain" in texts:
+        msg = f"{where}: expected labels of distinct text, and none called 'abstain'"
+        raise TrainingError(msg)
+    if len(texts) < 2:  # noqa: PLR2004 - one class leaves nothing to tell apart
+        msg = f"{where}: expected at least two classes, got only {texts[0]!r}"
+        raise TrainingError(msg)
+    return column
+
+
+def _weights(table: Table, recipe: Recipe) -> Floats:
+    if recipe.sample_weight is None:
+        return np.ones(len(table))
+    column = table.column(recipe.sample_weight)
+    where = f"{table.name}: weights {recipe.sample_weight!r}"
+    if not isinstance(column, NumberColumn):
+        msg = f"{where}: expected numbers"
+        raise TrainingError(msg)
+    bad = np.flatnonzero(~(np.isfinite(column.values) & (column.values >= 0)))
+    if len(bad):
+        msg = f"{where}: expected a number that is not negative in row {bad[0] + 1}"
+        raise TrainingError(msg)
+    if not column.values.any():
+        msg = f"{where}: expected a weight above zero somewhere"
+        raise TrainingError(msg)
+    return column.values
+
+
+def _typed(table: Table, recipe: Recipe) -> Iterator[tuple[str, TableColumn]]:
+    for name in (*recipe.numeric, *recipe.categorical):
+        table.column(name)
+    for name, column in table.columns.items():
+        where = f"{table.name}: column {name!r}"
+        if name in recipe.numeric and isinstance(column, CategoryColumn):
+            yield name, _parsed(column, where)
+        elif name in recipe.categorical and isinstance(column, NumberColumn):
+            yield name, _integer_levels(column, where)
+        else:
+            yield name, column
+
+
+def _parsed(column: CategoryColumn, where: str) -> NumberColumn:
+    numbers = np.full(len(column.levels) + 1, np.nan)  # the last one is that of code -1
+    for code, level in enumerate(column.levels):
+        try:
+            numbers[code] = float(level)
+        except ValueError:
+            row = int(np.flatnonzero(column.codes == code)[0]) + 1
+            msg = f"{where}: expected a number in row {row}, got text"
+            raise TrainingError(msg) from None
+    return NumberColumn(values=numbers[column.codes])
+
+
+def _integer_levels(column: NumberColumn, where: str) -> CategoryColumn:
+    present = ~column.is_missing
+    numbers, codes = np.unique(column.values[present], return_inverse=True)
+    if not (np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()):
+        msg = f"{where}: expected labels that are text, whole numbers or booleans, got decimals"
+        raise TrainingError(msg)
+    every = np.full(len(column), -1, dtype=np.intp)
+    every[present] = codes
+    return category_column(every, tuple(int(number) for number in numbers))
+
+
+def _split(labels: CategoryColumn, recipe: Recipe) -> tuple[Integers, Integers]:
+    rows = np.arange(len(labels))
+    if recipe.test_size == 0:
+        return rows, rows[:0]
+    try:
+        train, test = train_test_split(
+            rows,
+            test_size=recipe.test_size,
+            random_state=recipe.random_state,
+            stratify=labels.codes,
+        )
+    except ValueError as error:
+        counts = np.bincount(labels.codes)
+        rarest = labels.levels[int(counts.argmin())]
+        msg = (
+            f"expected enough rows of each class for test-size {recipe.test_size},"
+            f" got {counts.min()} of {rarest!r} (test-size 0 fits on every row)"
+        )
+        raise TrainingError(msg) from error
+    return np.sort(train), np.sort(test)
+
+
+def _first(column: TableColumn) -> int:
+    return int(np.flatnonzero(column.is_missing)[0]) + 1

@@ -1,0 +1,92 @@
+"""Everything that decides a fit, as one value."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from service.errors import TrainingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a fit except the rows themselves.
+
+    Parameters
+    ----------
+    target : str
+        The column of labels.
+    C : float
+        Inverse penalty strength; infinity for no penalty.
+    l1_ratio : float
+        Share of the L1 penalty, from 0 (ridge) to 1 (lasso).
+    standardize : bool
+        Whether the penalty is on columns centred and divided by their standard deviation.
+    fit_intercept : bool
+        Whether the scores have a free constant.
+    class_weight : {"none", "balanced"}
+        Whether rows are weighted so that every class weighs the same.
+    sample_weight : str or None
+        The column of row weights.
+    numeric, categorical, drop : tuple of str
+        Columns whose type is set by hand, and columns left out.
+    impute : {"error", "mean", "median"}
+        What becomes of a missing number.
+    impute_categorical : {"error", "category", "most_frequent"}
+        What becomes of a missing category.
+    unknown : {"error", "ignore"}
+        What the service does with a category that training never saw.
+    test_size : float
+        Share of rows held out for the metrics, stratified; 0 fits on every row.
+    random_state : int
+        Seed of the split, of the sample and of the golden rows.
+    tol : float
+        Bound on the relative duality gap.
+    max_iter : int
+        Bound on the iterations of the solver.
+    sample : bool
+        Whether training rows travel with the model, for pictures.
+    exact_ranges : bool
+        Whether the training range is minimum to maximum instead of padded quantiles.
+
+    Raises
+    ------
+    TrainingError
+        If a number is out of its bounds.
+    """
+
+    target: str
+    C: float = 1.0
+    l1_ratio: float = 0.0
+    standardize: bool = True
+    fit_intercept: bool = True
+    class_weight: Literal["none", "balanced"] = "none"
+    sample_weight: str | None = None
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    impute: Literal["error", "mean", "median"] = "error"
+    impute_categorical: Literal["error", "category", "most_frequent"] = "error"
+    unknown: Literal["error", "ignore"] = "error"
+    test_size: float = 0.2
+    random_state: int = 42
+    tol: float = 1e-10
+    max_iter: int = 10_000
+    sample: bool = True
+    exact_ranges: bool = False
+
+    def __post_init__(self) -> None:
+        bounds = (
+            (self.C > 0, f"expected C above 0, got {self.C}"),
+            (0 <= self.l1_ratio <= 1, f"expected l1-ratio from 0 to 1, got {self.l1_ratio}"),
+            (0 <= self.test_size < 1, f"expected test-size in [0, 1), got {self.test_size}"),
+            (0 < self.tol < 1, f"expected tol between 0 and 1, got {self.tol}"),
+            (self.max_iter > 0, f"expected max-iter above 0, got {self.max_iter}"),
+            (self.random_state >= 0, f"expected random-state from 0, got {self.random_state}"),
+            (
+                math.isfinite(self.C) or self.l1_ratio == 0,
+                "expected a finite C with an L1 penalty, got infinity",
+            ),
+        )
+        for holds, msg in bounds:
+            if not holds:
+                raise TrainingError(msg)

@@ -1,0 +1,158 @@
+"""The whole of a training: table and recipe in, everything an artifact holds out."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
+
+from service.errors import InputError, TrainingError
+from service.softmax.contract import CategoricalFeature, Cell, FeatureContract
+from service.softmax.metrics import Metrics, evaluate
+from service.softmax.model import SoftmaxModel
+from service.softmax.sample import Sample
+from service.tables.table import Table
+from service.training.features import weighted_quantiles
+from service.training.fit import fit
+from service.training.preparation import Samples, prepare
+from service.training.recipe import Recipe
+
+SAMPLE_ROWS = 2_000
+GOLDEN_ROWS = 8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """A fitted model and what was learned beside it.
+
+    Parameters
+    ----------
+    model : SoftmaxModel
+        The fit.
+    contract : FeatureContract
+        What it expects of rows.
+    recipe : Recipe
+        What it was made by.
+    train_metrics : Metrics
+        Figures on the training rows.
+    test_metrics : Metrics or None
+        Figures on the rows held out; None when there are none.
+    sample : Sample or None
+        Training rows for pictures; None where the recipe keeps none.
+    regions_pair : tuple of two str, or None
+        The two numeric features that separate the classes best; None with fewer.
+    golden_rows : tuple of tuples
+        Made-up rows, as a client would send them.
+    """
+
+    model: SoftmaxModel
+    contract: FeatureContract
+    recipe: Recipe
+    train_metrics: Metrics
+    test_metrics: Metrics | None
+    sample: Sample | None
+    regions_pair: tuple[str, str] | None
+    golden_rows: tuple[tuple[Cell, ...], ...]
+
+
+def train(table: Table, recipe: Recipe) -> Trained:
+    """Fit a model to a table and measure it.
+
+    Linear algebra runs on one thread, so that one recipe and one table give one model.
+
+    Parameters
+    ----------
+    table : Table
+        Labelled rows.
+    recipe : Recipe
+        What is to be done with them.
+
+    Returns
+    -------
+    Trained
+        The model and its surroundings.
+
+    Raises
+    ------
+    TrainingError
+        If the table or the recipe does not allow a fit, or the fit does not converge.
+    """
+    with threadpool_limits(limits=1):
+        prepared = prepare(table, recipe)
+        samples = prepared.train
+        model = fit(samples, prepared.classes, prepared.contract, recipe)
+        try:
+            return Trained(
+                model=model,
+                contract=prepared.contract,
+                recipe=recipe,
+                train_metrics=_measure(model, samples),
+                test_metrics=_measure(model, prepared.test) if len(prepared.test) else None,
+                sample=_sample(samples, recipe) if recipe.sample else None,
+                regions_pair=_strongest_pair(samples, prepared.contract, len(prepared.classes)),
+                golden_rows=_golden_rows(samples, prepared.contract, recipe),
+            )
+        except InputError as error:
+            msg = f"the fitted scores leave the range of a double: {error}"
+            raise TrainingError(msg) from error
+
+
+def _measure(model: SoftmaxModel, samples: Samples) -> Metrics:
+    return evaluate(model.predict_log_proba(samples.X), samples.y, samples.sample_weight)
+
+
+def _sample(samples: Samples, recipe: Recipe) -> Sample:
+    if len(samples) <= SAMPLE_ROWS:
+        return Sample(X=samples.X, y=samples.y)
+    rows, _ = train_test_split(
+        np.arange(len(samples)),
+        train_size=SAMPLE_ROWS,
+        random_state=recipe.random_state,
+        stratify=samples.y,
+    )
+    rows = np.sort(rows)
+    return Sample(X=samples.X[rows], y=samples.y[rows])
+
+
+def _strongest_pair(
+    samples: Samples, contract: FeatureContract, n_classes: int
+) -> tuple[str, str] | None:
+    """Give the numeric features with the largest ratios of between- to within-class variance."""
+    numeric = [j for j, levels in enumerate(contract.levels) if not levels]
+    if len(numeric) < 2:  # noqa: PLR2004 - a plane has two axes
+        return None
+    values = samples.X[:, numeric]
+    weight = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
+    sums = np.zeros((n_classes, len(numeric)))
+    np.add.at(sums, samples.y, values * samples.sample_weight[:, None])
+    class_means = sums / weight[:, None]
+    mean = np.average(values, axis=0, weights=samples.sample_weight)
+    between = weight @ (class_means - mean) ** 2
+    within = samples.sample_weight @ (values - class_means[samples.y]) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.nan_to_num(between / within, nan=-1.0, posinf=np.inf)  # a constant column last
+    first, second = sorted(np.argsort(-ratio, kind="stable")[:2])
+    return contract.names[numeric[first]], contract.names[numeric[second]]
+
+
+def _rounded(value: float, spread: float) -> float:
+    """Keep the digits that are larger than a hundredth of the spread."""
+    return round(value, 2 - math.floor(math.log10(spread))) if 0 < spread < math.inf else value
+
+
+def _golden_rows(
+    samples: Samples, contract: FeatureContract, recipe: Recipe
+) -> tuple[tuple[Cell, ...], ...]:
+    """Combine rounded quantiles of separate columns at random: typical rows, nobody's."""
+    random = np.random.default_rng(recipe.random_state)
+    columns: list[list[Cell]] = []
+    for j, feature in enumerate(contract.features):
+        if isinstance(feature, CategoricalFeature):
+            picks = random.integers(feature.levels, size=GOLDEN_ROWS)
+            columns.append([feature.categories[code] for code in picks])
+            continue
+        shares = random.choice([0.05, 0.25, 0.5, 0.75, 0.95], size=GOLDEN_ROWS)
+        quantiles = weighted_quantiles(samples.X[:, j], samples.sample_weight, list(shares))
+        columns.append([_rounded(value, feature.high - feature.low) for value in quantiles])
+    return tuple(zip(*columns, strict=True))
