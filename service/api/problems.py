@@ -1,0 +1,115 @@
+"""Failures as RFC 9457 problems: the one table of codes, statuses and titles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from service.errors import Fault, InputError, ServiceError
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 10
+MAX_DETAIL = 1_000
+
+PROBLEMS: Mapping[str, tuple[int, str]] = {
+    "malformed_json": (400, "The body is not JSON"),
+    "malformed_request": (400, "The request is not HTTP as it should be"),
+    "not_found": (404, "There is nothing at this path"),
+    "unknown_model": (404, "There is no such model"),
+    "method_not_allowed": (405, "The path does not answer this method"),
+    "not_acceptable": (406, "No accepted media type can be answered"),
+    "content_too_large": (413, "The request is larger than allowed"),
+    "unsupported_media_type": (415, "The body's media type is not read here"),
+    "invalid_input": (422, "The rows do not fit the model"),
+    "wrong_width": (422, "A row has another number of features"),
+    "wrong_type": (422, "A value has another type"),
+    "not_finite": (422, "A number is not finite"),
+    "missing_value": (422, "A value is missing"),
+    "missing_feature": (422, "A feature is missing"),
+    "unknown_feature": (422, "The model has no such feature"),
+    "unknown_category": (422, "The model knows no such category"),
+    "outside_domain": (422, "The scores of a row leave the numeric range"),
+    "empty_batch": (422, "There are no rows"),
+    "invalid_parameter": (422, "A parameter does not fit"),
+    "no_plane": (422, "The model has no plane to draw"),
+    "internal": (500, "The service made a mistake"),
+    "model_unavailable": (503, "The model is not available"),
+    "not_ready": (503, "The service is not ready"),
+}
+"""Each public code with its status and title."""
+
+CODES_OF_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
+"""What the framework's own refusals are called."""
+
+
+def problem(
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    faults: tuple[Fault, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with a problem.
+
+    Parameters
+    ----------
+    code : str
+        One of `PROBLEMS`.
+    detail : str
+        One line for the client.
+    request_id : str
+        The id under which the log knows the request.
+    faults : tuple of Fault
+        What is wrong with the input; the first ten are listed.
+    headers : mapping of str to str, optional
+        Further headers.
+
+    Returns
+    -------
+    Response
+        ``application/problem+json``.
+    """
+    status, title = PROBLEMS[code]
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail[:MAX_DETAIL],
+        "request_id": request_id,
+    }
+    if faults:
+        body["errors"] = [
+            {"pointer": f.pointer, "code": f.code, "detail": f.detail[:MAX_DETAIL]}
+            for f in faults[:MAX_ERRORS]
+        ]
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def problem_of(error: ServiceError, request_id: str) -> Response:
+    """Answer with the problem that an error raised on purpose stands for.
+
+    Parameters
+    ----------
+    error : ServiceError
+        The error.
+    request_id : str
+        The id under which the log knows the request.
+
+    Returns
+    -------
+    Response
+        ``application/problem+json``; an error whose code has no status is a defect of the
+        service, and its text stays in the log.
+    """
+    if isinstance(error, InputError):
+        return problem(error.common_code, str(error), request_id, faults=error.faults)
+    if error.code not in PROBLEMS or error.code == "internal":
+        return problem("internal", "see the log under this request id", request_id)
+    return problem(error.code, str(error), request_id)

@@ -1,0 +1,52 @@
+"""The application: store, API and page put together."""
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from service import __version__
+from service.api.cards import card_routes
+from service.api.health import health_routes
+from service.api.middleware import Envelope
+from service.api.predictions import prediction_routes
+from service.api.refusals import add_refusals
+from service.api.served import Served
+from service.artifacts.catalogue import Catalogue
+from service.settings import Settings
+from service.ui.docs import docs_routes
+
+TITLE = "softmax-service"
+PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
+
+
+def create_app(catalogue: Catalogue, settings: Settings) -> ASGIApp:
+    """Put the application together.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The models it answers with.
+    settings : Settings
+        Limits and the like.
+
+    Returns
+    -------
+    ASGI application
+        Ready for a server, or for a test client.
+    """
+    app = FastAPI(
+        title=TITLE,
+        version=__version__,
+        description="Class probabilities from softmax regression.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # such a redirect is built from the Host header
+    )
+    app.state.served = Served(catalogue=catalogue)
+    app.state.settings = settings
+    add_refusals(app)
+    for prefix in PREFIXES:
+        app.include_router(prediction_routes(prefix))
+    app.include_router(card_routes())
+    app.include_router(health_routes())
+    app.include_router(docs_routes(TITLE))
+    return Envelope(app)

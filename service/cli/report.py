@@ -1,0 +1,40 @@
+"""How results are shown: tables for people, JSON for programs."""
+
+from collections.abc import Sequence
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document.
+
+    Parameters
+    ----------
+    value : object
+        JSON values, dataclasses and arrays.
+    """
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    click.echo(orjson.dumps(value, option=options).decode())
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; the first column is text, the others are numbers.
+
+    Parameters
+    ----------
+    title : str
+        What stands above it.
+    header : sequence of str
+        Names of the columns.
+    rows : sequence of sequences
+        The cells.
+    """
+    table = Table(title=title, title_justify="left")
+    for position, name in enumerate(header):
+        table.add_column(name, justify="right" if position else "left")
+    for row in rows:
+        table.add_row(*map(str, row))
+    Console(highlight=False, markup=False, soft_wrap=True).print(table)

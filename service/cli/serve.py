@@ -1,0 +1,18 @@
+"""`softmax serve`."""
+
+import click
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [default: 8000]")
+@click.option("--workers", type=int, help="Processes that answer.  [default: 1]")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the models of the store over HTTP.
+
+    Every setting is also a SOFTMAX_* variable; the options here win.
+    """
+    from service.server import serve as run
+    from service.settings import Settings
+
+    run(Settings.read(host=host, port=port, workers=workers))

@@ -1,0 +1,215 @@
+"""`softmax train`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli.report import print_json, print_table
+from service.errors import ServiceError, TrainingError
+
+if TYPE_CHECKING:
+    from service.softmax.metrics import Metrics
+    from service.tables.table import Table
+    from service.training.train import Trained
+
+DEMO_RECIPE: Mapping[str, Any] = {"standardize": False, "test_size": 0.0, "C": 1.0}
+"""The demo is fitted as in the experiment it comes from; options override."""
+
+_DEMO_OPTIONS = {
+    "n_samples": (int, "300"),
+    "n_features": (int, "2"),
+    "n_informative": (int, "2"),
+    "n_redundant": (int, "0"),
+    "n_repeated": (int, "0"),
+    "n_classes": (int, "3"),
+    "n_clusters_per_class": (int, "1"),
+    "flip_y": (float, "0.01"),
+    "class_sep": (float, "1.0"),
+    "hypercube": (bool, "true"),
+    "shift": (float, "0.0"),
+    "scale": (float, "1.0"),
+    "shuffle": (bool, "true"),
+}
+
+
+def _demo_options(command: click.Command) -> click.Command:
+    for name, (kind, default) in _DEMO_OPTIONS.items():
+        flag = f"--{name.replace('_', '-')}"
+        text = f"demo only: as in make_classification.  [default: {default}]"
+        command.params.append(click.Option([flag, name], type=kind, default=None, help=text))
+    return command
+
+
+@click.command()
+@click.argument("source")
+@click.option("--target", help="Column of labels (a file needs it).")
+@click.option("--name", help="Model name.  [default: the set's name or the file's stem]")
+@click.option("--C", "C", type=float, help="Inverse penalty strength, or inf.  [default: 1.0]")
+@click.option("--l1-ratio", type=float, help="Share of the L1 penalty, 0 to 1.  [default: 0]")
+@click.option(
+    "--standardize/--no-standardize",
+    default=None,
+    help="Penalise columns in units of their standard deviation.  [default: standardize]",
+)
+@click.option(
+    "--fit-intercept/--no-fit-intercept",
+    default=None,
+    help="Give the scores a free constant.  [default: fit-intercept]",
+)
+@click.option(
+    "--class-weight",
+    type=click.Choice(["none", "balanced"]),
+    help="Let every class weigh the same.  [default: none]",
+)
+@click.option("--sample-weight", metavar="COL", help="Column of row weights.")
+@click.option("--numeric", multiple=True, metavar="COL", help="Read this column as numbers.")
+@click.option("--categorical", multiple=True, metavar="COL", help="Read it as categories.")
+@click.option("--drop", multiple=True, metavar="COL", help="Leave this column out.")
+@click.option(
+    "--impute",
+    type=click.Choice(["error", "mean", "median"]),
+    help="What stands in for a missing number.  [default: error]",
+)
+@click.option(
+    "--impute-categorical",
+    type=click.Choice(["error", "category", "most_frequent"]),
+    help="What stands in for a missing category.  [default: error]",
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["error", "ignore"]),
+    help="What the service does with a category training never saw.  [default: error]",
+)
+@click.option("--test-size", type=float, help="Share of rows held out, 0 to 1.  [default: 0.2]")
+@click.option("--random-state", type=int, help="Seed of everything random.  [default: 42]")
+@click.option("--max-iter", type=int, help="Bound on the iterations.  [default: 10000]")
+@click.option("--no-sample", "sample", flag_value=False, default=None, help="Keep no points.")
+@click.option(
+    "--exact-ranges",
+    is_flag=True,
+    default=None,
+    help="Publish minimum and maximum as training range.",
+)
+@click.option("--activate/--no-activate", default=True, help="Let the new version answer at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def train(
+    source: str,
+    target: str | None,
+    name: str | None,
+    *,
+    activate: bool,
+    as_json: bool,
+    **options: Any,  # one per field of Recipe and DemoOptions
+) -> None:
+    """Fit softmax regression to SOURCE and publish it in the store.
+
+    SOURCE is a CSV, TSV or Parquet file, or one of demo, iris, wine, digits, breast_cancer.
+    """
+    try:
+        from service.training.embedded import EMBEDDED, TARGET
+        from service.training.recipe import Recipe
+        from service.training.train import train as fit
+    except ModuleNotFoundError as error:
+        msg = f"training needs {error.name}: pip install 'softmax-service[train]'"
+        raise ServiceError(msg) from None
+    given = {key: value for key, value in options.items() if value not in (None, ())}
+    demo = {key: given.pop(key) for key in _DEMO_OPTIONS if key in given}
+    if demo and source != "demo":
+        flag = f"--{next(iter(demo)).replace('_', '-')}"
+        msg = f"{flag} is for the demo set only"
+        raise click.UsageError(msg)
+    if source in EMBEDDED:
+        if target is not None:
+            msg = f"{source} has its own target: leave --target out"
+            raise click.UsageError(msg)
+        target = TARGET
+    elif target is None:
+        msg = "a file needs --target COL"
+        raise click.UsageError(msg)
+    preset = DEMO_RECIPE if source == "demo" else {}
+    recipe = Recipe(target=target, **{**preset, **given})
+    table = _table(source, demo, recipe.random_state)
+    trained = fit(table, recipe)
+    published = _publish(name or _default_name(source), table.name, trained, activate=activate)
+    if as_json:
+        metrics = {"train": trained.train_metrics, "test": trained.test_metrics}
+        print_json({"model": published, "metrics": metrics})
+    else:
+        _print(published, trained)
+
+
+def _table(source: str, demo: Mapping[str, Any], random_state: int) -> "Table":
+    from service.tables.files import read_table
+    from service.training.embedded import EMBEDDED, DemoOptions, demo_table, embedded_table
+
+    if source == "demo":
+        return demo_table(DemoOptions(**demo), random_state)
+    if source in EMBEDDED:
+        return embedded_table(source)
+    return read_table(Path(source))
+
+
+def _default_name(source: str) -> str:
+    """Give the file's stem as a model name.
+
+    Examples
+    --------
+    >>> _default_name("data/Fault Types 2026.csv")
+    'fault-types-2026'
+    """
+    name = re.sub(r"[^a-z0-9_.-]", "-", Path(source).stem.lower()).lstrip("_.-")[:63]
+    if not name:
+        msg = f"no model name can be made of {source!r}: --name gives one"
+        raise TrainingError(msg)
+    return name
+
+
+def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> dict[str, str | int]:
+    from service.artifacts.artifact import MANIFEST_FILE, pack
+    from service.artifacts.manifest import sha256
+    from service.artifacts.store import Store
+    from service.settings import Settings
+    from service.training.libraries import library_versions
+
+    recipe = asdict(trained.recipe)
+    files = pack(
+        model=trained.model,
+        contract=trained.contract,
+        sample=trained.sample,
+        source=source,
+        recipe=recipe | {"C": "inf" if recipe["C"] == float("inf") else recipe["C"]},
+        train_metrics=trained.train_metrics,
+        test_metrics=trained.test_metrics,
+        regions_pair=trained.regions_pair,
+        golden_rows=trained.golden_rows,
+        libraries=library_versions(),
+    )
+    version = Store(root=Settings.read().models).publish(name, files, activate=activate)
+    digest = f"sha256:{sha256(files[MANIFEST_FILE])}"
+    return {"name": name, "version": version, "digest": digest}
+
+
+def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
+    parts: dict[str, Metrics] = {"training": trained.train_metrics}
+    if trained.test_metrics is not None:
+        parts["held out"] = trained.test_metrics
+    rows = [
+        (part, metrics.n_samples, f"{metrics.accuracy:.3f}", f"{metrics.log_loss:.4f}")
+        for part, metrics in parts.items()
+    ]
+    print_table("How it does", ("rows", "number", "accuracy", "log loss"), rows)
+    part, metrics = list(parts.items())[-1]
+    classes = [str(label) for label in trained.model.classes_]
+    print_table(
+        f"Confusion matrix ({part} rows; true class down, predicted across)",
+        ("", *classes),
+        [(label, *row) for label, row in zip(classes, metrics.confusion_matrix, strict=True)],
+    )
+    click.echo(f"published {published['name']}@{published['version']} {published['digest']}")
+
+
+_demo_options(train)

@@ -1,0 +1,62 @@
+"""The settings, read once from SOFTMAX_* variables and handed down as one frozen value."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import SettingsError
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """Everything about a running service that an operator may choose."""
+
+    model_config = SettingsConfigDict(env_prefix="SOFTMAX_", frozen=True, extra="forbid")
+
+    models: Annotated[Path, Field(description="the store, a folder of models")] = Path("models")
+    default_model: Annotated[
+        str | None,
+        Field(description="the model that answers at the root; else the only one, else demo"),
+    ] = None
+    host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, Field(description="port to listen on; 0 takes a free one")] = 8000
+    workers: Annotated[int, Field(ge=1, le=256, description="processes that answer")] = 1
+    allow_anonymous: Annotated[
+        bool, Field(description="let clients without a key in from beyond this machine")
+    ] = False
+    body_bytes: Annotated[
+        int, Field(ge=1, le=2**31, description="largest request body, in bytes")
+    ] = 32 * 2**20
+    rows: Annotated[int, Field(ge=1, le=10_000_000, description="most rows in one request")] = (
+        100_000
+    )
+
+    @classmethod
+    def read(cls, **overrides: object) -> Self:
+        """Read the environment.
+
+        Parameters
+        ----------
+        **overrides : object
+            Values from the command line, which win; None stands for not given.
+
+        Returns
+        -------
+        Settings
+            The frozen value.
+
+        Raises
+        ------
+        SettingsError
+            If a variable or a flag does not fit; the text names it.
+        """
+        try:
+            return cls.model_validate({k: v for k, v in overrides.items() if v is not None})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = "SOFTMAX_" + "_".join(map(str, first["loc"])).upper()
+            msg = f"{name}: {first['msg']}"
+            raise SettingsError(msg) from None
