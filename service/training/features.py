@@ -10,6 +10,9 @@ from service.softmax.contract import CategoricalFeature, Category, Feature, Nume
 from service.tables.table import CategoryColumn, NumberColumn, TableColumn
 from service.training.recipe import Recipe
 
+LARGEST = 1e150
+"""Beyond it the square of a number, and so a variance, leaves the range of a double."""
+
 
 def describe(
     where: str,
@@ -63,9 +66,9 @@ def _numeric(
     *,
     recipe: Recipe,
 ) -> tuple[NumericFeature, Floats]:
-    infinite = np.flatnonzero(np.isinf(column.values))
-    if len(infinite):
-        msg = f"{where}: expected finite numbers, got an infinite one in row {infinite[0] + 1}"
+    huge = np.flatnonzero(np.abs(column.values) > LARGEST)
+    if len(huge):
+        msg = f"{where}: expected numbers of size up to {LARGEST:g}, got more in row {huge[0] + 1}"
         raise TrainingError(msg)
     missing = column.is_missing
     if missing.any() and recipe.impute == "error":

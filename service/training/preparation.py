@@ -88,10 +88,10 @@ def prepare(table: Table, recipe: Recipe) -> Prepared:
     aside = {recipe.target, *recipe.drop}
     if recipe.sample_weight is not None:
         aside.add(recipe.sample_weight)
-    columns = dict(_typed(table.without(aside), recipe))
-    if not columns:
+    if not set(table.columns) - aside:
         msg = f"{table.name}: expected at least one feature beside {recipe.target!r}, got none"
         raise TrainingError(msg)
+    columns = dict(_typed(table.without(aside), recipe))
     train, test = _split(labels, recipe)
     described = [
         describe(
@@ -163,13 +163,16 @@ def _typed(table: Table, recipe: Recipe) -> Iterator[tuple[str, TableColumn]]:
 
 def _parsed(column: CategoryColumn, where: str) -> NumberColumn:
     numbers = np.full(len(column.levels) + 1, np.nan)  # the last one is that of code -1
+    texts = []
     for code, level in enumerate(column.levels):
         try:
             numbers[code] = float(level)
         except ValueError:
-            row = int(np.flatnonzero(column.codes == code)[0]) + 1
-            msg = f"{where}: expected a number in row {row}, got text"
-            raise TrainingError(msg) from None
+            texts.append(code)
+    if texts:
+        row = int(np.flatnonzero(np.isin(column.codes, texts))[0]) + 1
+        msg = f"{where}: expected a number in row {row}, got text"
+        raise TrainingError(msg)
     return NumberColumn(values=numbers[column.codes])
 
 
