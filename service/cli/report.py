@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
+from tabulate import tabulate
 
 
 def print_json(value: object) -> None:
@@ -32,9 +31,8 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     rows : sequence of sequences
         The cells.
     """
-    table = Table(title=title, title_justify="left")
-    for position, name in enumerate(header):
-        table.add_column(name, justify="right" if position else "left")
-    for row in rows:
-        table.add_row(*map(str, row))
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    sides = ["right" if position else "left" for position in range(len(header))]
+    table = tabulate(
+        rows, headers=header, tablefmt="simple_outline", disable_numparse=True, colalign=sides
+    )
+    click.echo(f"{title}\n{table}")
