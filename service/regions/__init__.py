@@ -1,0 +1,6 @@
+"""Decision regions of a softmax model: exact geometry, painted."""
+
+from service.regions.options import PictureOptions
+from service.regions.picture import Picture, draw
+
+__all__ = ["Picture", "PictureOptions", "draw"]

@@ -1,0 +1,67 @@
+"""Regions as GeoJSON, in the units of the two features."""
+
+import json
+
+import numpy as np
+
+from service.regions.plane import Plane
+from service.regions.polygons import Partition
+from service.softmax.arrays import Label
+
+
+def write_geojson(plane: Plane, regions: Partition, classes: tuple[Label, ...]) -> bytes:
+    """Write regions and boundaries as a FeatureCollection.
+
+    Parameters
+    ----------
+    plane : Plane
+        The slice; its axes are the coordinates.
+    regions : Partition
+        The regions.
+    classes : tuple of str, int or bool
+        Class labels.
+
+    Returns
+    -------
+    bytes
+        JSON in UTF-8: a polygon for each region, a line for each boundary; beside them the
+        names of the axes, the view, and the classes that win nowhere in it.
+
+    References
+    ----------
+    .. [1] RFC 7946, The GeoJSON Format.
+    """
+    polygons = [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [
+                    plane.in_units(np.vstack([region.vertices, region.vertices[:1]])).tolist()
+                ],
+            },
+            "properties": {"class": classes[region.winner], "area_share": region.area},
+        }
+        for region in regions.regions
+    ]
+    lines = [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "LineString",
+                "coordinates": plane.in_units(boundary.ends).tolist(),
+            },
+            "properties": {"between": [classes[k] for k in boundary.between]},
+        }
+        for boundary in regions.boundaries
+    ]
+    collection = {
+        "type": "FeatureCollection",
+        "axes": [plane.x.name, plane.y.name],
+        "bbox": [plane.x.low, plane.y.low, plane.x.high, plane.y.high],
+        "absent": [classes[k] for k in regions.absent],
+        "features": polygons + lines,
+    }
+    return json.dumps(
+        collection, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    ).encode()

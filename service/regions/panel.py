@@ -1,0 +1,225 @@
+"""The panel beside the view: classes, misclassified points, and the key of tints."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from service.regions.lettering import Lettering
+from service.regions.scene import LEVELS, Marker, Swatch, Text
+from service.regions.subject import Subject
+from service.regions.words import Words
+
+if TYPE_CHECKING:
+    from service.regions.palette import Ink
+
+COLUMNS_MAX = 10
+"""The key shows the tints of this many classes side by side; beyond that a neutral ramp."""
+
+NAME_ROOM_EM = 11.0
+"""The longest name of a class that the panel makes room for, in ems."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Marks of the panel, laid out from its own top left corner.
+
+    Parameters
+    ----------
+    width : float
+        Room it takes, in CSS pixels.
+    lists_classes : bool
+        Whether it says which shape and colour is which class.
+    swatches, markers, texts
+        As in `Scene`.
+    """
+
+    width: float
+    lists_classes: bool
+    swatches: tuple[Swatch, ...]
+    markers: tuple[Marker, ...]
+    texts: tuple[Text, ...]
+
+    def moved(self, x: float, y: float) -> "Panel":
+        """Place the panel in the picture.
+
+        Parameters
+        ----------
+        x, y : float
+            Where its top left corner comes to be.
+
+        Returns
+        -------
+        Panel
+            The same panel, elsewhere.
+        """
+        return replace(
+            self,
+            swatches=tuple(replace(mark, x=mark.x + x, y=mark.y + y) for mark in self.swatches),
+            markers=tuple(replace(mark, x=mark.x + x, y=mark.y + y) for mark in self.markers),
+            texts=tuple(replace(mark, x=mark.x + x, y=mark.y + y) for mark in self.texts),
+        )
+
+
+class _Column:
+    """The panel while it grows downwards."""
+
+    def __init__(self, em: float, width: float) -> None:
+        self.em, self.width, self.y = em, width, 0.0
+        self.swatches: list[Swatch] = []
+        self.markers: list[Marker] = []
+        self.texts: list[Text] = []
+
+    def note(self, text: str, *, anchor: str = "start", indent: float = 0.0) -> None:
+        x = self.width if anchor == "end" else indent
+        size = 0.86 * self.em
+        self.texts.append(
+            Text(x=x, y=self.y + size, text=text, size_px=size, ink="soft", anchor=anchor)
+        )
+
+
+def lay_panel(
+    subject: Subject, lettering: Lettering, room: tuple[float, float], n_bands: int
+) -> Panel:
+    """Lay out the panel.
+
+    Parameters
+    ----------
+    subject : Subject
+        What the picture is about.
+    lettering : Lettering
+        How texts are written.
+    room : tuple of (float, float)
+        Greatest width and height, in CSS pixels.
+    n_bands : int
+        Number of tints a class, one if the regions are flat.
+
+    Returns
+    -------
+    Panel
+        The panel at the origin.
+    """
+    em, words, n_classes = lettering.em, lettering.words, len(subject.class_texts)
+    key_height = 12.0 * em if n_bands > 1 else 0.0
+    ring_height = 4.0 * em if subject.points is not None else 0.0
+    lists_classes = (1.7 * n_classes + 4.0) * em + key_height + ring_height <= room[1]
+    widest = (
+        max(lettering.typeface.width(text, em) for text in subject.class_texts)
+        if lists_classes
+        else 0
+    )
+    name_room = min(widest, NAME_ROOM_EM * em, room[0] - 6.0 * em)
+    column = _Column(em, max(name_room + 6.0 * em, 9.4 * em))
+    if lists_classes:
+        _list_classes(column, subject, lettering, n_bands)
+    elif subject.partition.absent:
+        count = len(subject.partition.absent)
+        column.note(f"{count} / {n_classes}:")
+        column.y += 1.2 * em
+        column.note(words.nowhere)
+        column.y += 2.0 * em
+    if subject.points is not None:
+        _count_wrong(column, subject, words)
+    if n_bands > 1:
+        _explain_tints(column, subject, words, n_bands)
+    return Panel(
+        width=column.width,
+        lists_classes=lists_classes,
+        swatches=tuple(column.swatches),
+        markers=tuple(column.markers),
+        texts=tuple(column.texts),
+    )
+
+
+def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_bands: int) -> None:
+    em, shares = column.em, subject.partition.area_shares
+    column.note(lettering.words.share, anchor="end")
+    column.y += 1.5 * em
+    for k, text in enumerate(subject.class_texts):
+        middle = column.y + 0.75 * em
+        wins = k not in subject.partition.absent
+        if wins:
+            column.swatches.append(
+                Swatch(
+                    x=0,
+                    y=middle - 0.62 * em,
+                    width=1.7 * em,
+                    height=1.24 * em,
+                    k=k,
+                    band=max(0, n_bands - 3),
+                    n_bands=n_bands,
+                )
+            )
+        column.markers.append(Marker(x=0.85 * em, y=middle, k=k, radius_px=0.36 * em))
+        base = middle + 0.36 * em
+        name = lettering.typeface.fit(text, em, column.width - 5.6 * em)
+        ink: Ink = "ink" if wins else "soft"
+        column.texts += [
+            Text(x=2.3 * em, y=base, text=name, size_px=em, ink=ink),
+            Text(
+                x=column.width,
+                y=base,
+                text=_percent(shares[k]) if wins else "–",
+                size_px=em,
+                ink="soft",
+                anchor="end",
+            ),
+        ]
+        column.y += 1.7 * em
+    if subject.partition.absent:
+        column.y += 0.2 * em
+        column.note(f"– {lettering.words.nowhere}")
+        column.y += 1.2 * em
+    column.y += 1.1 * em
+
+
+def _count_wrong(column: _Column, subject: Subject, words: Words) -> None:
+    if subject.points is None:
+        return
+    em, y = column.em, column.y + 0.6 * column.em
+    wrong, total = int(subject.points.is_wrong.sum()), len(subject.points.y)
+    column.markers.append(Marker(x=0.85 * em, y=y, k=None, radius_px=0.36 * em, is_ringed=True))
+    column.texts.append(Text(x=2.3 * em, y=y + 0.36 * em, text=words.misclassified, size_px=em))
+    column.y += 1.35 * em
+    column.note(words.of_points.format(count=wrong, total=total), indent=2.3 * em)
+    column.y += 2.4 * em
+
+
+def _explain_tints(column: _Column, subject: Subject, words: Words, n_bands: int) -> None:
+    em = column.em
+    for text in (words.probability, words.winner):
+        column.note(text)
+        column.y += 1.12 * em
+    column.y += 0.5 * em
+    present = [region.winner for region in subject.partition.regions]
+    columns: list[int | None] = [*present] if len(present) <= COLUMNS_MAX else [None]
+    height = 1.05 * em * (len(LEVELS) + 1)
+    wide = max(1.0, min(1.5 * em, (column.width - 3.0 * em) / len(columns)))
+    edges = [column.y + height * i / n_bands for i in range(n_bands + 1)]
+    for place, k in enumerate(columns):
+        column.swatches.extend(
+            Swatch(
+                x=place * wide,
+                y=edges[i],
+                width=wide,
+                height=edges[i + 1] - edges[i],
+                k=k,
+                band=n_bands - 1 - i,
+                n_bands=n_bands,
+            )
+            for i in range(n_bands)
+        )
+    for i, level in enumerate(reversed(LEVELS)):
+        y = column.y + height * (i + 1) / (len(LEVELS) + 1)
+        column.texts.append(
+            Text(
+                x=wide * len(columns) + 0.6 * em,
+                y=y + 0.31 * em,
+                text=f"{level:g}",
+                size_px=0.86 * em,
+                ink="soft",
+            )
+        )
+    column.y += height
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.0f} %" if share >= 0.005 else "< 1 %"  # noqa: PLR2004 - it would say 0
