@@ -1,5 +1,7 @@
 """The application: store, API and page put together."""
 
+import asyncio
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -7,6 +9,7 @@ from service import __version__
 from service.api.cards import card_routes
 from service.api.health import health_routes
 from service.api.middleware import Envelope
+from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
 from service.api.refusals import add_refusals
 from service.api.served import Served
@@ -43,9 +46,11 @@ def create_app(catalogue: Catalogue, settings: Settings) -> ASGIApp:
     )
     app.state.served = Served(catalogue=catalogue)
     app.state.settings = settings
+    app.state.drawing = asyncio.Semaphore(1)  # one picture at a time leaves a core for rows
     add_refusals(app)
     for prefix in PREFIXES:
         app.include_router(prediction_routes(prefix))
+        app.include_router(picture_routes(prefix))
     app.include_router(card_routes())
     app.include_router(health_routes())
     app.include_router(docs_routes(TITLE))

@@ -1,5 +1,7 @@
 """Receiving request bodies: media type, size, bytes."""
 
+from collections import Counter
+
 from fastapi import Request
 
 from service.errors import ContentTooLargeError, Fault, InputError, MediaTypeError
@@ -43,34 +45,49 @@ async def json_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def refuse_query(request: Request, known: frozenset[str] = frozenset()) -> None:
-    """Refuse query parameters that a path does not know.
+def single_parameters(request: Request) -> dict[str, str]:
+    """Give the query parameters, each of which may stand only once.
 
     Parameters
     ----------
     request : Request
         The request.
-    known : frozenset of str
-        The names it does know.
+
+    Returns
+    -------
+    dict of str to str
+        Texts by name.
 
     Raises
     ------
     InputError
-        With one fault for each other name, and for each known one that is given twice.
+        With one fault for each name that stands more than once.
     """
-    names = [name for name, _ in request.query_params.multi_items()]
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = [name for name, count in counts.items() if count > 1]
+    _refuse_parameters(repeated, "expected each parameter once")
+    return dict(request.query_params)
+
+
+def refuse_query(request: Request) -> None:
+    """Refuse query parameters on a path that has none.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Raises
+    ------
+    InputError
+        With one fault for each name.
+    """
+    _refuse_parameters(list(request.query_params), "expected no parameters")
+
+
+def _refuse_parameters(names: list[str], detail: str) -> None:
     faults = [
-        Fault(
-            code="invalid_parameter",
-            detail="expected each parameter once" if name in known else _known(known),
-            location=(name[:128],),
-        )
-        for name in dict.fromkeys(names)
-        if name not in known or names.count(name) > 1
+        Fault(code="invalid_parameter", detail=detail, location=(name[:128],)) for name in names
     ]
     if faults:
         raise InputError(faults)
-
-
-def _known(known: frozenset[str]) -> str:
-    return f"expected one of {', '.join(sorted(known))}" if known else "expected no parameters"

@@ -140,9 +140,11 @@ def training_range(values: Floats, weights: Floats, *, exact: bool) -> tuple[flo
 
     Returns
     -------
-    low, high : float
-        The 1st and 99th percentile, each moved outward by the distance between them and
-        then to a number of two significant digits: near the data, but nobody's value.
+    low : float
+        The 1st percentile, moved down by its distance to the 99th and then to a number of
+        two significant digits: near the data, but nobody's value.
+    high : float
+        The same upwards.
     """
     least, most = float(values.min()), float(values.max())
     if exact or least == most:
