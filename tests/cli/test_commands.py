@@ -143,7 +143,7 @@ def test_a_damaged_version_is_found_and_not_activated(softmax: Softmax, tmp_path
         (("serve", "--workers", "0"), "SOFTMAX_WORKERS"),
         (("healthcheck",), "not ready"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_a_refusal_is_one_line_and_exit_code_1(
     softmax: Softmax, arguments: tuple[str, ...], reason: str
