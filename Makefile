@@ -87,7 +87,7 @@ compile = $(bin)/uv pip compile pyproject.toml --quiet --no-config --universal -
 # The stamps: a set-up is made again when its lock, the project's metadata or the interpreter changes.
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo 'make: no Python >= 3.11 that can make a venv: install python3 and python3-venv, or say PYTHON=/path/to/python' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'make: $(PYTHON) is older than Python 3.11: say PYTHON=/path/to/a/newer/one' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo 'make: $(PYTHON) is not Python 3.11 or later: say PYTHON=/path/to/one' >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo 'make: $(PYTHON) cannot make a venv: install python3-venv, or say PYTHON=/path/to/python' >&2; exit 1; }
 
 .venv/.serve: requirements-train.lock pyproject.toml | .venv/bin/python

@@ -85,6 +85,11 @@ def _demo_options(command: click.Command) -> click.Command:
     help="What the service does with a category training never saw.  [default: error]",
 )
 @click.option("--test-size", type=float, help="Share of rows held out, 0 to 1.  [default: 0.2]")
+@click.option(
+    "--calibration-size",
+    type=float,
+    help="Share of rows, of those for training, kept for calibration.  [default: 0]",
+)
 @click.option("--random-state", type=int, help="Seed of everything random.  [default: 42]")
 @click.option("--max-iter", type=int, help="Bound on the iterations.  [default: 10000]")
 @click.option("--no-sample", "sample", flag_value=False, default=None, help="Keep no points.")

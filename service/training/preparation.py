@@ -1,5 +1,6 @@
 """From a table and a recipe to rows ready to fit, and the contract they imply."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class Samples:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """A table made ready: its classes, its contract, and the two parts of its rows.
+    """A table made ready: its classes, its contract, and the parts of its rows.
 
     Parameters
     ----------
@@ -50,13 +51,16 @@ class Prepared:
         Class labels in sorted order.
     contract : FeatureContract
         Learned on the training rows alone.
-    train, test : Samples
-        Disjoint; `test` may have no rows.
+    train, temperature, prediction_sets, test : Samples
+        Disjoint; only `train` must have rows. The two in the middle are the halves of the
+        calibration rows.
     """
 
     classes: tuple[Label, ...]
     contract: FeatureContract
     train: Samples
+    temperature: Samples
+    prediction_sets: Samples
     test: Samples
 
 
@@ -92,7 +96,8 @@ def prepare(table: Table, recipe: Recipe) -> Prepared:
         msg = f"{table.name}: expected at least one feature beside {recipe.target!r}, got none"
         raise TrainingError(msg)
     columns = dict(_typed(table.without(aside), recipe))
-    train, test = _split(labels, recipe)
+    parts = split_rows(labels, recipe)
+    train = parts["train"]
     described = [
         describe(
             f"{table.name}: column {name!r}", name, column, train, sample_weight, recipe=recipe
@@ -107,8 +112,7 @@ def prepare(table: Table, recipe: Recipe) -> Prepared:
     return Prepared(
         classes=labels.levels,
         contract=FeatureContract(features=tuple(feature for feature, _ in described)),
-        train=rows.take(train),
-        test=rows.take(test),
+        **{part: rows.take(chosen) for part, chosen in parts.items()},
     )
 
 
@@ -187,26 +191,59 @@ def _integer_levels(column: NumberColumn, where: str) -> CategoryColumn:
     return category_column(every, tuple(int(number) for number in numbers))
 
 
-def _split(labels: CategoryColumn, recipe: Recipe) -> tuple[Integers, Integers]:
-    rows = np.arange(len(labels))
-    if recipe.test_size == 0:
-        return rows, rows[:0]
+def split_rows(labels: CategoryColumn, recipe: Recipe) -> dict[str, Integers]:
+    """Divide rows at random, each part with the class shares of the whole.
+
+    Parameters
+    ----------
+    labels : CategoryColumn
+        The label of each row.
+    recipe : Recipe
+        How many rows each part gets, and the seed.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Row indices in ascending order of the parts ``train``, ``temperature``,
+        ``prediction_sets`` and ``test``.
+
+    Raises
+    ------
+    TrainingError
+        If a class has too few rows to be in every part.
+    """
+    sizes = {"test": recipe.test_size}
+    if recipe.calibrate == "temperature":
+        sizes |= dict.fromkeys(("temperature", "prediction_sets"), recipe.calibration_size / 2)
+    else:
+        sizes |= {"temperature": 0.0, "prediction_sets": recipe.calibration_size}
+    rest = np.arange(len(labels))
+    parts: dict[str, Integers] = {}
+    for part, size in sizes.items():
+        parts[part] = rest[:0]
+        if size:
+            count = math.ceil(size * len(labels))  # as scikit-learn counts
+            rest, parts[part] = _stratified(rest, labels, count, recipe.random_state)
+    return {"train": rest, **parts}
+
+
+def _stratified(
+    rows: Integers, labels: CategoryColumn, count: int, random_state: int
+) -> tuple[Integers, Integers]:
+    codes = labels.codes[rows]
     try:
-        train, test = train_test_split(
-            rows,
-            test_size=recipe.test_size,
-            random_state=recipe.random_state,
-            stratify=labels.codes,
+        kept, taken = train_test_split(
+            rows, test_size=count, random_state=random_state, stratify=codes
         )
     except ValueError as error:
-        counts = np.bincount(labels.codes)
+        counts = np.bincount(codes, minlength=len(labels.levels))
         rarest = labels.levels[int(counts.argmin())]
         msg = (
-            f"expected enough rows of each class for test-size {recipe.test_size},"
+            f"expected enough rows of each class to hold out {count} of {len(rows)},"
             f" got {counts.min()} of {rarest!r} (test-size 0 fits on every row)"
         )
         raise TrainingError(msg) from error
-    return np.sort(train), np.sort(test)
+    return np.sort(kept), np.sort(taken)
 
 
 def _first(column: TableColumn) -> int:

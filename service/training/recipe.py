@@ -37,8 +37,13 @@ class Recipe:
         What the service does with a category that training never saw.
     test_size : float
         Share of rows held out for the metrics, stratified; 0 fits on every row.
+    calibration_size : float
+        Share of all rows, taken from the training rows and stratified, that the fit does not
+        see; one half decides the temperature, the other the scores of prediction sets.
+    calibrate : {"none", "temperature"}
+        Whether scores are divided by a temperature found on calibration rows.
     random_state : int
-        Seed of the split, of the sample and of the golden rows.
+        Seed of the splits, of the sample and of the golden rows.
     tol : float
         Bound on the relative duality gap.
     max_iter : int
@@ -68,6 +73,8 @@ class Recipe:
     impute_categorical: Literal["error", "category", "most_frequent"] = "error"
     unknown: Literal["error", "ignore"] = "error"
     test_size: float = 0.2
+    calibration_size: float = 0.0
+    calibrate: Literal["none", "temperature"] = "none"
     random_state: int = 42
     tol: float = 1e-10
     max_iter: int = 10_000
@@ -79,6 +86,14 @@ class Recipe:
             (self.C > 0, f"expected C above 0, got {self.C}"),
             (0 <= self.l1_ratio <= 1, f"expected l1-ratio from 0 to 1, got {self.l1_ratio}"),
             (0 <= self.test_size < 1, f"expected test-size in [0, 1), got {self.test_size}"),
+            (
+                0 <= self.calibration_size < 1 - self.test_size,
+                f"expected calibration-size in [0, 1 - test-size), got {self.calibration_size}",
+            ),
+            (
+                self.calibrate == "none" or self.calibration_size > 0,
+                "expected calibration-size above 0 to calibrate a temperature on, got 0",
+            ),
             (0 < self.tol < 1, f"expected tol between 0 and 1, got {self.tol}"),
             (self.max_iter > 0, f"expected max-iter above 0, got {self.max_iter}"),
             (self.random_state >= 0, f"expected random-state from 0, got {self.random_state}"),

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -15,6 +16,7 @@ from service.softmax.contract import CategoricalFeature, NumericFeature
 from service.tables.table import CategoryColumn, NumberColumn, Table, TableColumn
 from service.training.embedded import EMBEDDED, DemoOptions, demo_table, embedded_table
 from service.training.features import training_range
+from service.training.preparation import split_rows
 from service.training.recipe import Recipe
 from service.training.train import Trained, train
 
@@ -371,3 +373,32 @@ def _held_out(source: Table) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     assert sample is not None
     kept = sample.X[:, -1].astype(int)
     return np.setdiff1d(np.arange(len(source)), kept)
+
+
+def test_the_parts_of_a_table_are_disjoint_and_keep_the_class_shares() -> None:
+    labels = CategoryColumn(levels=("a", "b", "c"), codes=np.repeat([0, 1, 2], [300, 200, 100]))
+    recipe = Recipe(target="target", test_size=0.2, calibration_size=0.1, calibrate="temperature")
+
+    parts = split_rows(labels, recipe)
+
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(600))
+    assert {part: len(rows) for part, rows in parts.items()} == {
+        "train": 420,
+        "test": 120,
+        "temperature": 30,
+        "prediction_sets": 30,
+    }
+    for rows in parts.values():
+        assert_allclose(np.bincount(labels.codes[rows]) / len(rows), [1 / 2, 1 / 3, 1 / 6])
+
+
+def test_rows_are_held_out_as_scikit_learn_holds_them_out() -> None:
+    target = embedded_table("wine").column("target")
+    assert isinstance(target, CategoryColumn)
+
+    parts = split_rows(target, Recipe(target="target", test_size=0.15))
+
+    _, expected = train_test_split(
+        np.arange(178), test_size=0.15, random_state=42, stratify=target.codes
+    )
+    assert_array_equal(parts["test"], np.sort(expected))
