@@ -21,13 +21,18 @@ apt_install() {
       apt-get -o DPkg::Lock::Timeout=300 -qq install -y --no-install-recommends "$@"
 } >/dev/null 2>&1
 
+drives() { "$python" -m playwright --version; } >/dev/null 2>&1
+
 wanted=()
 command -v curl >/dev/null || wanted+=(curl)
+# Playwright's driver is a Node.js that needs this library of the system.
+drives || wanted+=(libatomic1)
 has_browser || wanted+=(chromium)
 [ ${#wanted[@]} = 0 ] && exit 0
 
 echo "set-up: installing ${wanted[*]}"
 apt_install "${wanted[@]}"
+drives || echo "set-up: Playwright does not start: install the package libatomic1" >&2
 has_browser || "$python" -m playwright install chromium >/dev/null 2>&1
 has_browser || echo "set-up: no Chromium browser: install the package chromium; the browser tests are skipped" >&2
 command -v curl >/dev/null || echo "set-up: no curl: install the package curl; the tests of the README are skipped" >&2
