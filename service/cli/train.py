@@ -14,6 +14,7 @@ from service.errors import ServiceError, TrainingError
 if TYPE_CHECKING:
     from service.softmax.metrics import Metrics
     from service.tables.table import Table
+    from service.training.recipe import Recipe
     from service.training.train import Trained
 
 DEMO_RECIPE: Mapping[str, Any] = {"standardize": False, "test_size": 0.0, "C": 1.0}
@@ -84,6 +85,13 @@ def _demo_options(command: click.Command) -> click.Command:
     type=click.Choice(["error", "ignore"]),
     help="What the service does with a category training never saw.  [default: error]",
 )
+@click.option(
+    "--min-frequency",
+    type=int,
+    help="Rows below which a category counts as unknown.  [default: 1]",
+)
+@click.option("--delimiter", metavar="CHAR", help="What separates values of a CSV file.")
+@click.option("--encoding", metavar="NAME", help="Encoding of a CSV file.  [default: utf-8]")
 @click.option("--test-size", type=float, help="Share of rows held out, 0 to 1.  [default: 0.2]")
 @click.option(
     "--calibration-size",
@@ -122,6 +130,7 @@ def train(
         msg = f"training needs {error.name}: pip install 'softmax-service[train]'"
         raise ServiceError(msg) from None
     given = {key: value for key, value in options.items() if value not in (None, ())}
+    reading = {name: given.pop(name) for name in [*given] if name in {"delimiter", "encoding"}}
     demo = {key: given.pop(key) for key in _DEMO_OPTIONS if key in given}
     if demo and source != "demo":
         flag = f"--{next(iter(demo)).replace('_', '-')}"
@@ -137,9 +146,11 @@ def train(
         raise click.UsageError(msg)
     preset = DEMO_RECIPE if source == "demo" else {}
     recipe = Recipe(target=target, **{**preset, **given})
-    table = _table(source, demo, recipe.random_state)
-    trained = fit(table, recipe)
-    published = _publish(name or _default_name(source), table.name, trained, activate=activate)
+    # Handed over, not kept: training lets go of the table when it has what it needs of it.
+    trained = fit(_table(source, demo, recipe, reading), recipe)
+    published = _publish(
+        name or _default_name(source), Path(source).name, trained, activate=activate
+    )
     if as_json:
         metrics = {"train": trained.train_metrics, "test": trained.test_metrics}
         print_json({"model": published, "metrics": metrics})
@@ -147,15 +158,23 @@ def train(
         _print(published, trained)
 
 
-def _table(source: str, demo: Mapping[str, Any], random_state: int) -> "Table":
-    from service.tables.files import read_table
+def _table(
+    source: str, demo: Mapping[str, Any], recipe: "Recipe", reading: Mapping[str, Any]
+) -> "Table":
+    from service.tables.files import ReadOptions, read_table
     from service.training.embedded import EMBEDDED, DemoOptions, demo_table, embedded_table
 
     if source == "demo":
-        return demo_table(DemoOptions(**demo), random_state)
+        return demo_table(DemoOptions(**demo), recipe.random_state)
     if source in EMBEDDED:
         return embedded_table(source)
-    return read_table(Path(source))
+    weights = () if recipe.sample_weight is None else (recipe.sample_weight,)
+    options = ReadOptions(
+        numeric=(*recipe.numeric, *weights),
+        categorical=(*recipe.categorical, recipe.target),
+        **reading,
+    )
+    return read_table(source, options)
 
 
 def _default_name(source: str) -> str:

@@ -1,115 +1,164 @@
-"""Reading files of rows into a table."""
+"""Finding and reading files of rows."""
 
+import glob
 from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv, parquet
+from pyarrow import json as arrow_json
+from pyarrow import parquet
 
 from service.errors import TableError
-from service.tables.table import CategoryColumn, NumberColumn, Table, TableColumn, category_column
+from service.tables.columns import table_columns
+from service.tables.delimited import read_delimited
+from service.tables.table import Table, listed
 
-CSV_SUFFIXES = {".csv": ",", ".tsv": "\t"}
-PARQUET_SUFFIXES = {".parquet", ".pq"}
 
-
-def read_table(path: Path) -> Table:
-    """Read a CSV, TSV or Parquet file whole.
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """What a file does not say of itself.
 
     Parameters
     ----------
-    path : Path
-        The file; its suffix says the format.
+    numeric : collection of str
+        Columns that are numbers, whatever they look like.
+    categorical : collection of str
+        Columns that are categories, the target among them.
+    delimiter : str or None
+        What separates the values of a CSV file; by default a comma, a tab for ``.tsv``.
+    encoding : str
+        The encoding of a CSV file; a byte order mark at its start is stronger.
+    """
+
+    numeric: Collection[str] = ()
+    categorical: Collection[str] = ()
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+
+
+def read_table(source: str, options: ReadOptions | None = None) -> Table:
+    """Read a file, or all files that a glob matches, whole.
+
+    Parameters
+    ----------
+    source : str
+        A path or a glob such as ``data/*.csv``; suffixes say the format: ``.csv``,
+        ``.tsv``, ``.parquet``, ``.arrow``, ``.feather``, ``.ndjson``, ``.jsonl``.
+    options : ReadOptions, optional
+        What the files do not say.
 
     Returns
     -------
     Table
-        Integer and decimal columns as numbers, text and booleans as categories.
+        Integer and decimal columns as numbers, text and booleans as categories; the rows of
+        several files one after the other, in the order of their names.
 
     Raises
     ------
     TableError
-        If the file is missing, is not of its format, or a column has a type that is
-        neither number, text nor boolean; the message names file, row and column.
+        If a file is missing, is not of its format, or has a column that is neither number,
+        text nor boolean; the message names file, row and column.
     """
+    chosen = options if options is not None else ReadOptions()
+    paths = _paths(source)
+    read = [_read(path, chosen) for path in paths]
+    name = paths[0].name if len(paths) == 1 else Path(source).name
+    together = _joined(paths, read)
+    del read  # each column is let go of as soon as it is converted
+    return Table(
+        name=name,
+        columns=table_columns(
+            name, together, numeric=chosen.numeric, categorical=chosen.categorical
+        ),
+    )
+
+
+def _paths(source: str) -> list[Path]:
+    path = Path(source)
+    if path.is_file() or not glob.has_magic(source):
+        return [path]
+    paths = sorted(map(Path, glob.glob(source, recursive=True)))  # noqa: PTH207 - Path.glob takes no absolute ones
+    files = [match for match in paths if match.is_file()]
+    if not files:
+        msg = f"{source}: no file matches"
+        raise TableError(msg)
+    return files
+
+
+def _read(path: Path, options: ReadOptions) -> pa.Table:
     suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        msg = f"{path.name}: expected a file that ends in one of {', '.join(_READERS)}"
+        raise TableError(msg)
+    with _told(path):
+        table = _READERS[suffix](path, options)
+    repeated = [column for column, times in Counter(table.column_names).items() if times > 1]
+    if repeated:
+        msg = f"{path.name}: expected distinct column names, got {repeated[0]!r} more than once"
+        raise TableError(msg)
+    return table
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    # However reading fails, it ends in one line that names the file.
     try:
-        if suffix in CSV_SUFFIXES:
-            read = _read_csv(path, CSV_SUFFIXES[suffix])
-        elif suffix in PARQUET_SUFFIXES:
-            read = parquet.read_table(path)
-        else:
-            known = ", ".join([*CSV_SUFFIXES, *sorted(PARQUET_SUFFIXES)])
-            msg = f"{path.name}: expected a file that ends in one of {known}"
-            raise TableError(msg)
+        yield
     except FileNotFoundError:
         msg = f"{path}: no such file"
         raise TableError(msg) from None
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        msg = f"{path.name}: {str(error).splitlines()[0]}"
+    except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:
+        reason = str(error).splitlines()[0].strip() if str(error) else type(error).__name__
+        msg = f"{path.name}: {reason}"
         raise TableError(msg) from error
-    return _table(path.name, read)
 
 
-def _read_csv(path: Path, delimiter: str) -> pa.Table:
-    ragged: list[csv.InvalidRow] = []
-
-    def stop_at(row: csv.InvalidRow) -> Literal["error"]:
-        ragged.append(row)
-        return "error"
-
+def _joined(paths: list[Path], tables: list[pa.Table]) -> pa.Table:
+    first = tables[0]
+    for path, table in zip(paths, tables, strict=True):
+        if set(table.column_names) != set(first.column_names):
+            odd = set(table.column_names) ^ set(first.column_names)
+            msg = f"{path.name}: expected the columns of {paths[0].name}, differs in {listed(odd)}"
+            raise TableError(msg)
+    if len(tables) == 1:
+        return first
     try:
-        return csv.read_csv(
-            path,
-            # One thread: with several, pyarrow does not know the number of a bad row.
-            read_options=csv.ReadOptions(use_threads=False),
-            parse_options=csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop_at
-            ),
-            convert_options=csv.ConvertOptions(strings_can_be_null=True),
+        return pa.concat_tables(
+            [table.select(first.column_names) for table in tables], promote_options="permissive"
         )
-    except pa.ArrowInvalid:
-        if not ragged:
-            raise
-        row = ragged[0]
-        msg = (
-            f"{path.name}: expected {row.expected_columns} columns in row {row.number},"
-            f" got {row.actual_columns}"
-        )
-        raise TableError(msg) from None
+    except pa.ArrowException as error:
+        msg = f"{paths[0].name} and {len(paths) - 1} more: {str(error).splitlines()[0]}"
+        raise TableError(msg) from error
 
 
-def _table(name: str, read: pa.Table) -> Table:
-    repeated = [column for column, times in Counter(read.column_names).items() if times > 1]
-    if repeated:
-        msg = f"{name}: expected distinct column names, got {repeated[0]!r} more than once"
-        raise TableError(msg)
-    columns = {
-        column: _column(f"{name}: column {column!r}", values)
-        for column, values in zip(read.column_names, read.columns, strict=True)
-    }
-    return Table(name=name, columns=columns)
+def _delimited(path: Path, options: ReadOptions) -> pa.Table:
+    default = "\t" if path.suffix.lower() == ".tsv" else ","
+    return read_delimited(
+        path,
+        delimiter=options.delimiter or default,
+        encoding=options.encoding,
+        text=options.categorical,
+    )
 
 
-def _column(where: str, values: "pa.ChunkedArray[Any]") -> TableColumn:
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        values, kind = values.cast(kind.value_type), kind.value_type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        numbers = values.cast(pa.float64()).to_numpy()
-        return NumberColumn(values=numbers, is_integer=pa.types.is_integer(kind))
-    if pa.types.is_boolean(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _categories(values)
-    if pa.types.is_null(kind):
-        return NumberColumn(values=np.full(len(values), np.nan))
-    msg = f"{where} holds {kind}; expected numbers, text or booleans (or drop the column)"
-    raise TableError(msg)
+def _arrow(path: Path, _: ReadOptions) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        try:
+            return pa.ipc.open_file(source).read_all()
+        except pa.ArrowInvalid:  # not the file format: the stream format, then
+            source.seek(0)
+            return pa.ipc.open_stream(source).read_all()
 
 
-def _categories(values: "pa.ChunkedArray[Any]") -> CategoryColumn:
-    encoded: Any = pc.dictionary_encode(values).combine_chunks()
-    codes = encoded.indices.fill_null(-1).to_numpy().astype(np.intp)
-    return category_column(codes, tuple(encoded.dictionary.to_pylist()))
+_READERS: Mapping[str, Callable[[Path, ReadOptions], pa.Table]] = {
+    ".csv": _delimited,
+    ".tsv": _delimited,
+    ".parquet": lambda path, _: parquet.read_table(path),
+    ".arrow": _arrow,
+    ".feather": _arrow,
+    ".ndjson": lambda path, _: arrow_json.read_json(path),
+    ".jsonl": lambda path, _: arrow_json.read_json(path),
+}

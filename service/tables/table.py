@@ -18,12 +18,9 @@ class NumberColumn:
     ----------
     values : ndarray of shape (n_rows,)
         The numbers, NaN where one is missing.
-    is_integer : bool
-        Whether the file declared whole numbers.
     """
 
     values: Floats
-    is_integer: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -33,10 +30,6 @@ class NumberColumn:
         """Which rows have no value; shape (n_rows,)."""
         missing: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.isnan(self.values)
         return missing
-
-    def take(self, rows: Integers) -> Self:
-        """Give the column with only these rows."""
-        return replace(self, values=self.values[rows])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,10 +55,6 @@ class CategoryColumn:
         """Which rows have no value; shape (n_rows,)."""
         missing: np.ndarray[tuple[int], np.dtype[np.bool_]] = self.codes < 0
         return missing
-
-    def take(self, rows: Integers) -> Self:
-        """Give the column with only these rows."""
-        return replace(self, codes=self.codes[rows])
 
 
 TableColumn = NumberColumn | CategoryColumn

@@ -102,9 +102,12 @@ def _categorical(
         raise TrainingError(msg)
     weight = np.zeros(len(column.levels) + 1)  # the last one is that of a missing value
     np.add.at(weight, column.codes[train], sample_weight[train])
-    present = [code for code in np.unique(column.codes[train]) if code >= 0]
+    codes, counts = np.unique(column.codes[train], return_counts=True)
+    is_kept = (codes >= 0) & (counts >= recipe.min_frequency)
+    present = [int(code) for code in codes[is_kept]]
     if not present:
-        msg = f"{where}: expected a value in some training row, got none (--drop {name})"
+        wanted = "a value" if recipe.min_frequency == 1 else "a category frequent enough"
+        msg = f"{where}: expected {wanted} in the training rows, got none (--drop {name})"
         raise TrainingError(msg)
     mode = int(present[int(weight[present].argmax())])
     categories: list[Category] = [column.levels[code] for code in present]

@@ -156,18 +156,21 @@ def design_columns(samples: Samples, contract: FeatureContract, recipe: Recipe) 
     if len(numeric) == len(levels):
         return Design(matrix=scaled, centre=centre, scale=scale, mean=mean, is_constant=is_constant)
     categorical = np.flatnonzero(levels)
-    hot = (starts[categorical] + samples.X[:, categorical].astype(np.intp)).ravel()
-    one_hot = sparse.csr_array(
-        (np.ones(hot.size), hot, np.arange(n_samples + 1) * len(categorical)),
-        shape=(n_samples, n_columns),
-    )
+    codes = samples.X[:, categorical].astype(np.intp)
+    rows, which = np.nonzero(codes < levels[categorical])  # a rare category has no column
+    hot = starts[categorical][which] + codes[rows, which]
+    one_hot = sparse.csr_array((np.ones(hot.size), (rows, hot)), shape=(n_samples, n_columns))
     dense = sparse.csr_array(
         (scaled.ravel(), np.tile(columns, n_samples), np.arange(n_samples + 1) * len(columns)),
         shape=(n_samples, n_columns),
     )
     mean += weights @ one_hot
     return Design(
-        matrix=one_hot + dense, centre=centre, scale=scale, mean=mean, is_constant=is_constant
+        matrix=sparse.csr_array(one_hot + dense),
+        centre=centre,
+        scale=scale,
+        mean=mean,
+        is_constant=is_constant,
     )
 
 

@@ -1,7 +1,6 @@
 """From a table and a recipe to rows ready to fit, and the contract they imply."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,8 @@ from sklearn.model_selection import train_test_split
 
 from service.errors import TrainingError
 from service.softmax.arrays import Floats, Integers, Label, label_text
-from service.softmax.contract import FeatureContract
-from service.tables.table import CategoryColumn, NumberColumn, Table, TableColumn, category_column
+from service.softmax.contract import Feature, FeatureContract
+from service.tables.table import CategoryColumn, NumberColumn, Table, TableColumn
 from service.training.features import describe
 from service.training.recipe import Recipe
 
@@ -35,10 +34,6 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.y)
-
-    def take(self, rows: Integers) -> "Samples":
-        """Give only these rows."""
-        return Samples(X=self.X[rows], y=self.y[rows], sample_weight=self.sample_weight[rows])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,24 +90,24 @@ def prepare(table: Table, recipe: Recipe) -> Prepared:
     if not set(table.columns) - aside:
         msg = f"{table.name}: expected at least one feature beside {recipe.target!r}, got none"
         raise TrainingError(msg)
-    columns = dict(_typed(table.without(aside), recipe))
+    columns = table.without(aside).columns
     parts = split_rows(labels, recipe)
     train = parts["train"]
-    described = [
-        describe(
-            f"{table.name}: column {name!r}", name, column, train, sample_weight, recipe=recipe
-        )
-        for name, column in columns.items()
-    ]
-    rows = Samples(
-        X=np.column_stack([values for _, values in described]),
-        y=labels.codes,
-        sample_weight=sample_weight,
-    )
+    features: list[Feature] = []
+    X = {part: np.empty((len(rows), len(columns))) for part, rows in parts.items()}
+    for j, (name, column) in enumerate(columns.items()):
+        where = f"{table.name}: column {name!r}"
+        feature, values = describe(where, name, column, train, sample_weight, recipe=recipe)
+        features.append(feature)
+        for part, rows in parts.items():
+            X[part][:, j] = values[rows]
     return Prepared(
         classes=labels.levels,
-        contract=FeatureContract(features=tuple(feature for feature, _ in described)),
-        **{part: rows.take(chosen) for part, chosen in parts.items()},
+        contract=FeatureContract(features=tuple(features)),
+        **{
+            part: Samples(X=X[part], y=labels.codes[rows], sample_weight=sample_weight[rows])
+            for part, rows in parts.items()
+        },
     )
 
 
@@ -123,7 +118,8 @@ def _labels(table: Table, recipe: Recipe) -> CategoryColumn:
         msg = f"{where}: expected a label in every row, got none in row {_first(column)}"
         raise TrainingError(msg)
     if isinstance(column, NumberColumn):
-        column = _integer_levels(column, where)
+        msg = f"{where}: expected labels, got a column of numbers"
+        raise TrainingError(msg)
     texts = [label_text(label) for label in column.levels]
     if len(set(texts)) < len(texts) or "abstain" in texts:
         msg = f"{where}: expected labels of distinct text, and none called 'abstain'"
@@ -150,45 +146,6 @@ def _weights(table: Table, recipe: Recipe) -> Floats:
         msg = f"{where}: expected a weight above zero somewhere"
         raise TrainingError(msg)
     return column.values
-
-
-def _typed(table: Table, recipe: Recipe) -> Iterator[tuple[str, TableColumn]]:
-    for name in (*recipe.numeric, *recipe.categorical):
-        table.column(name)
-    for name, column in table.columns.items():
-        where = f"{table.name}: column {name!r}"
-        if name in recipe.numeric and isinstance(column, CategoryColumn):
-            yield name, _parsed(column, where)
-        elif name in recipe.categorical and isinstance(column, NumberColumn):
-            yield name, _integer_levels(column, where)
-        else:
-            yield name, column
-
-
-def _parsed(column: CategoryColumn, where: str) -> NumberColumn:
-    numbers = np.full(len(column.levels) + 1, np.nan)  # the last one is that of code -1
-    texts = []
-    for code, level in enumerate(column.levels):
-        try:
-            numbers[code] = float(level)
-        except ValueError:
-            texts.append(code)
-    if texts:
-        row = int(np.flatnonzero(np.isin(column.codes, texts))[0]) + 1
-        msg = f"{where}: expected a number in row {row}, got text"
-        raise TrainingError(msg)
-    return NumberColumn(values=numbers[column.codes])
-
-
-def _integer_levels(column: NumberColumn, where: str) -> CategoryColumn:
-    present = ~column.is_missing
-    numbers, codes = np.unique(column.values[present], return_inverse=True)
-    if not (np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()):
-        msg = f"{where}: expected labels that are text, whole numbers or booleans, got decimals"
-        raise TrainingError(msg)
-    every = np.full(len(column), -1, dtype=np.intp)
-    every[present] = codes
-    return category_column(every, tuple(int(number) for number in numbers))
 
 
 def split_rows(labels: CategoryColumn, recipe: Recipe) -> dict[str, Integers]:

@@ -35,6 +35,9 @@ class Recipe:
         What becomes of a missing category.
     unknown : {"error", "ignore"}
         What the service does with a category that training never saw.
+    min_frequency : int
+        Categories with fewer training rows than this get no coefficients of their own: they
+        are treated as one that training never saw, which `unknown` must then allow.
     test_size : float
         Share of rows held out for the metrics, stratified; 0 fits on every row.
     calibration_size : float
@@ -72,6 +75,7 @@ class Recipe:
     impute: Literal["error", "mean", "median"] = "error"
     impute_categorical: Literal["error", "category", "most_frequent"] = "error"
     unknown: Literal["error", "ignore"] = "error"
+    min_frequency: int = 1
     test_size: float = 0.2
     calibration_size: float = 0.0
     calibrate: Literal["none", "temperature"] = "none"
@@ -85,6 +89,11 @@ class Recipe:
         bounds = (
             (self.C > 0, f"expected C above 0, got {self.C}"),
             (0 <= self.l1_ratio <= 1, f"expected l1-ratio from 0 to 1, got {self.l1_ratio}"),
+            (self.min_frequency > 0, f"expected min-frequency from 1, got {self.min_frequency}"),
+            (
+                self.min_frequency == 1 or self.unknown == "ignore",
+                "expected --unknown ignore with min-frequency above 1: rare ones count as unknown",
+            ),
             (0 <= self.test_size < 1, f"expected test-size in [0, 1), got {self.test_size}"),
             (
                 0 <= self.calibration_size < 1 - self.test_size,

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from service.errors import TableError, TrainingError
+from service.softmax.arrays import Integers
 from service.softmax.contract import CategoricalFeature, NumericFeature
 from service.tables.table import CategoryColumn, NumberColumn, Table, TableColumn
 from service.training.embedded import EMBEDDED, DemoOptions, demo_table, embedded_table
@@ -39,6 +40,12 @@ def columns(n_rows: int = 60) -> dict[str, TableColumn]:
 
 def table(**changes: TableColumn) -> Table:
     return Table(name="mine", columns={**columns(), **changes})
+
+
+def taken(column: TableColumn, rows: Integers) -> TableColumn:
+    if isinstance(column, NumberColumn):
+        return NumberColumn(values=column.values[rows])
+    return CategoryColumn(levels=column.levels, codes=column.codes[rows])
 
 
 def embedded(name: str) -> Table:
@@ -161,7 +168,7 @@ def test_a_row_of_weight_two_is_a_row_twice() -> None:
     weights = np.ones(60)
     weights[:20] = 2.0
     twice = np.concatenate([np.arange(20), np.arange(60)])
-    repeated = Table(name="m", columns={n: c.take(twice) for n, c in columns().items()})
+    repeated = Table(name="m", columns={n: taken(c, twice) for n, c in columns().items()})
 
     weighted = train(table(w=NumberColumn(values=weights)), replace(WHOLE, sample_weight="w")).model
 
@@ -269,7 +276,7 @@ def test_missing_categories_are_filled_or_a_level_of_their_own() -> None:
             WHOLE,
             "none in row 2",
         ),
-        ({"target": NumberColumn(values=np.linspace(0, 1, 60))}, WHOLE, "got decimals"),
+        ({"target": NumberColumn(values=np.linspace(0, 1, 60))}, WHOLE, "column of numbers"),
         (
             {"target": CategoryColumn(levels=("abstain", "b"), codes=np.arange(60) % 2)},
             WHOLE,
@@ -277,7 +284,11 @@ def test_missing_categories_are_filled_or_a_level_of_their_own() -> None:
         ),
         ({}, replace(WHOLE, drop=("size", "colour")), "at least one feature"),
         ({}, replace(WHOLE, sample_weight="colour"), "expected numbers"),
-        ({}, replace(WHOLE, numeric=("colour",)), "colour': expected a number in row 1,"),
+        (
+            {},
+            replace(WHOLE, min_frequency=31, unknown="ignore"),
+            "a category frequent enough",
+        ),
         ({}, replace(WHOLE, test_size=0.99), "enough rows of each class"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -305,6 +316,10 @@ def test_a_column_that_is_not_there_is_refused(field: str) -> None:
         {"C": float("inf"), "l1_ratio": 0.5},
         {"random_state": -1},
         {"max_iter": 0},
+        {"min_frequency": 0},
+        {"min_frequency": 2},
+        {"calibration_size": 0.8},
+        {"calibrate": "temperature"},
     ],
     ids=str,
 )
@@ -402,3 +417,16 @@ def test_rows_are_held_out_as_scikit_learn_holds_them_out() -> None:
         np.arange(178), test_size=0.15, random_state=42, stratify=target.codes
     )
     assert_array_equal(parts["test"], np.sort(expected))
+
+
+def test_rare_categories_count_as_unknown() -> None:
+    codes = np.concatenate([np.zeros(29), np.ones(29), [2, 2]]).astype(np.intp)
+    column = CategoryColumn(levels=("x", "y", "z"), codes=np.roll(codes, 7))
+
+    trained = train(table(colour=column), replace(WHOLE, min_frequency=3, unknown="ignore"))
+
+    assert trained.contract.features[1] == CategoricalFeature(
+        name="colour", categories=("x", "y"), mode="x", unknown="ignore"
+    )
+    (shares,) = [trained.model.mean_[1:]]
+    assert_allclose(shares, [29 / 60, 29 / 60])
