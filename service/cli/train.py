@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ from service.errors import ServiceError, TrainingError
 
 if TYPE_CHECKING:
     from service.softmax.metrics import Metrics
-    from service.tables.table import Table
-    from service.training.recipe import Recipe
     from service.training.train import Trained
 
 DEMO_RECIPE: Mapping[str, Any] = {"standardize": False, "test_size": 0.0, "C": 1.0}
@@ -47,6 +44,12 @@ def _demo_options(command: click.Command) -> click.Command:
 
 @click.command()
 @click.argument("source")
+@click.option(
+    "--recipe",
+    "recipe_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A recipe or a manifest to repeat; other options win.",
+)
 @click.option("--target", help="Column of labels (a file needs it).")
 @click.option("--name", help="Model name.  [default: the set's name or the file's stem]")
 @click.option("--C", "C", type=float, help="Inverse penalty strength, or inf.  [default: 1.0]")
@@ -113,6 +116,7 @@ def train(
     source: str,
     target: str | None,
     name: str | None,
+    recipe_file: Path | None,
     *,
     activate: bool,
     as_json: bool,
@@ -124,30 +128,35 @@ def train(
     """
     try:
         from service.training.embedded import EMBEDDED, TARGET
-        from service.training.recipe import Recipe
+        from service.training.recipe_file import make_recipe, read_recipe
+        from service.training.source import source_table
         from service.training.train import train as fit
     except ModuleNotFoundError as error:
         msg = f"training needs {error.name}: pip install 'softmax-service[train]'"
         raise ServiceError(msg) from None
     given = {key: value for key, value in options.items() if value not in (None, ())}
-    reading = {name: given.pop(name) for name in [*given] if name in {"delimiter", "encoding"}}
     demo = {key: given.pop(key) for key in _DEMO_OPTIONS if key in given}
     if demo and source != "demo":
         flag = f"--{next(iter(demo)).replace('_', '-')}"
         msg = f"{flag} is for the demo set only"
         raise click.UsageError(msg)
+    if source in EMBEDDED and target is not None:
+        msg = f"{source} has its own target: leave --target out"
+        raise click.UsageError(msg)
+    fields = {} if recipe_file is None else read_recipe(recipe_file)
+    if source == "demo":
+        fields = {**DEMO_RECIPE, **fields, "demo": (fields.get("demo") or {}) | demo}
+    fields |= given
     if source in EMBEDDED:
-        if target is not None:
-            msg = f"{source} has its own target: leave --target out"
-            raise click.UsageError(msg)
-        target = TARGET
-    elif target is None:
+        fields["target"] = TARGET
+    elif target is not None:
+        fields["target"] = target
+    if "target" not in fields:
         msg = "a file needs --target COL"
         raise click.UsageError(msg)
-    preset = DEMO_RECIPE if source == "demo" else {}
-    recipe = Recipe(target=target, **{**preset, **given})
+    recipe = make_recipe(fields)
     # Handed over, not kept: training lets go of the table when it has what it needs of it.
-    trained = fit(_table(source, demo, recipe, reading), recipe)
+    trained = fit(source_table(source, recipe), recipe)
     published = _publish(
         name or _default_name(source), Path(source).name, trained, activate=activate
     )
@@ -156,25 +165,6 @@ def train(
         print_json({"model": published, "metrics": metrics})
     else:
         _print(published, trained)
-
-
-def _table(
-    source: str, demo: Mapping[str, Any], recipe: "Recipe", reading: Mapping[str, Any]
-) -> "Table":
-    from service.tables.files import ReadOptions, read_table
-    from service.training.embedded import EMBEDDED, DemoOptions, demo_table, embedded_table
-
-    if source == "demo":
-        return demo_table(DemoOptions(**demo), recipe.random_state)
-    if source in EMBEDDED:
-        return embedded_table(source)
-    weights = () if recipe.sample_weight is None else (recipe.sample_weight,)
-    options = ReadOptions(
-        numeric=(*recipe.numeric, *weights),
-        categorical=(*recipe.categorical, recipe.target),
-        **reading,
-    )
-    return read_table(source, options)
 
 
 def _default_name(source: str) -> str:
@@ -198,14 +188,14 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
     from service.artifacts.store import Store
     from service.settings import Settings
     from service.training.libraries import library_versions
+    from service.training.recipe_file import recipe_to_json
 
-    recipe = asdict(trained.recipe)
     files = pack(
         model=trained.model,
         contract=trained.contract,
         sample=trained.sample,
         source=source,
-        recipe=recipe | {"C": "inf" if recipe["C"] == float("inf") else recipe["C"]},
+        recipe=recipe_to_json(trained.recipe),
         train_metrics=trained.train_metrics,
         test_metrics=trained.test_metrics,
         regions_pair=trained.regions_pair,

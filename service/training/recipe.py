@@ -1,8 +1,9 @@
 """Everything that decides a fit, as one value."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from service.errors import TrainingError
 
@@ -27,6 +28,12 @@ class Recipe:
         Whether rows are weighted so that every class weighs the same.
     sample_weight : str or None
         The column of row weights.
+    delimiter : str or None
+        What separates the values of a CSV file; None goes by its suffix.
+    encoding : str
+        The encoding of a CSV file.
+    demo : mapping or None
+        Arguments of ``make_classification`` that differ from the demo's own.
     numeric, categorical, drop : tuple of str
         Columns whose type is set by hand, and columns left out.
     impute : {"error", "mean", "median"}
@@ -69,6 +76,9 @@ class Recipe:
     fit_intercept: bool = True
     class_weight: Literal["none", "balanced"] = "none"
     sample_weight: str | None = None
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    demo: Mapping[str, Any] | None = None
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()

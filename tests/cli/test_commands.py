@@ -70,6 +70,18 @@ def test_training_twice_gives_two_versions_and_one_digest(softmax: Softmax) -> N
     assert first["metrics"] == second["metrics"]
 
 
+def test_a_recipe_repeats_a_fit_bit_for_bit(softmax: Softmax, tmp_path: Path) -> None:
+    options = ("--n-classes", "4", "--C", "3", "--standardize", "--test-size", "0.1")
+    first = json.loads(softmax("train", "demo", *options, "--json").stdout)
+    (tmp_path / "manifest.json").write_text(softmax("models", "show", "demo").stdout)
+
+    repeated = softmax("train", "demo", "--recipe", "manifest.json", "--json").stdout
+    changed = softmax("train", "demo", "--recipe", "manifest.json", "--C", "4", "--json").stdout
+
+    assert json.loads(repeated)["model"]["digest"] == first["model"]["digest"]
+    assert json.loads(changed)["model"]["digest"] != first["model"]["digest"]
+
+
 def test_a_table_of_one_s_own_is_trained_and_served(
     softmax: Softmax, penguins: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
