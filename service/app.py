@@ -12,8 +12,7 @@ from service.api.middleware import Envelope
 from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
 from service.api.refusals import add_refusals
-from service.api.served import Served
-from service.artifacts.catalogue import Catalogue
+from service.api.served import Models
 from service.settings import Settings
 from service.ui.docs import docs_routes
 
@@ -21,12 +20,12 @@ TITLE = "softmax-service"
 PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
 
 
-def create_app(catalogue: Catalogue, settings: Settings) -> ASGIApp:
+def create_app(models: Models, settings: Settings) -> ASGIApp:
     """Put the application together.
 
     Parameters
     ----------
-    catalogue : Catalogue
+    models : Models
         The models it answers with.
     settings : Settings
         Limits and the like.
@@ -44,7 +43,7 @@ def create_app(catalogue: Catalogue, settings: Settings) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # such a redirect is built from the Host header
     )
-    app.state.served = Served(catalogue=catalogue)
+    app.state.models = models
     app.state.settings = settings
     app.state.drawing = asyncio.Semaphore(1)  # one picture at a time leaves a core for rows
     add_refusals(app)

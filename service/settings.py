@@ -27,6 +27,13 @@ class Settings(BaseSettings):
     allow_anonymous: Annotated[
         bool, Field(description="let clients without a key in from beyond this machine")
     ] = False
+    reload_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="longest time until a change of the store is seen")
+    ] = 1.0
+    trusted_keys: Annotated[
+        Path | None,
+        Field(description="PEM file or folder of .pub files; only what these signed is served"),
+    ] = None
     body_bytes: Annotated[
         int, Field(ge=1, le=2**31, description="largest request body, in bytes")
     ] = 32 * 2**20

@@ -50,7 +50,9 @@ def server(
 
 
 @contextlib.contextmanager
-def serving(store: Path, environment: dict[str, str], directory: Path) -> Iterator[str]:
+def serving(
+    store: Path, environment: dict[str, str], directory: Path, pids: list[int] | None = None
+) -> Iterator[str]:
     """Run a real server process on a store; it must stop cleanly on SIGTERM."""
     log = directory / "server.log"
     port = free_port()
@@ -63,6 +65,8 @@ def serving(store: Path, environment: dict[str, str], directory: Path) -> Iterat
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    if pids is not None:
+        pids.append(process.pid)
     try:
         wait_until_ready(url, process, log)
         yield url

@@ -1,6 +1,4 @@
-"""The models as the routes see them: the catalogue, and a row reader for each contract."""
-
-from dataclasses import dataclass, field
+"""The models as the routes see them: a catalogue, and a row reader for each contract."""
 
 from fastapi import Request
 
@@ -8,10 +6,38 @@ from service.api.rows import RowReader
 from service.artifacts.catalogue import Catalogue, Published
 from service.errors import UnknownModelError
 
+MAX_DIGITS = 9
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+
 class Served:
-    """One immutable view of all models; a reload replaces it whole.
+    """One immutable view of all models.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Verified models.
+    previous : Served, optional
+        The view before, whose readers are kept.
+    """
+
+    def __init__(self, catalogue: Catalogue, previous: "Served | None" = None) -> None:
+        known: dict[str, RowReader] = {} if previous is None else previous.readers
+        self.catalogue = catalogue
+        self.readers: dict[str, RowReader] = {
+            found.artifact.digest: known.get(found.artifact.digest)
+            or RowReader(found.artifact.contract)
+            for entry in catalogue.models.values()
+            for found in entry.versions.values()
+            if isinstance(found, Published)
+        }
+
+    def reader(self, published: Published) -> RowReader:
+        """Give the reader of a model's rows."""
+        return self.readers[published.artifact.digest]
+
+
+class Models:
+    """Holds the one view that is served; a reload exchanges it whole.
 
     Parameters
     ----------
@@ -19,26 +45,20 @@ class Served:
         Verified models.
     """
 
-    catalogue: Catalogue
-    _readers: dict[str, RowReader] = field(init=False, repr=False)
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.served = Served(catalogue)
 
-    def __post_init__(self) -> None:
-        readers = {
-            published.artifact.digest: RowReader(published.artifact.contract)
-            for entry in self.catalogue.models.values()
-            for published in entry.versions.values()
-            if isinstance(published, Published)
-        }
-        object.__setattr__(self, "_readers", readers)
-
-    def reader(self, published: Published) -> RowReader:
-        """Give the reader of a model's rows."""
-        return self._readers[published.artifact.digest]
+    def exchange(self, catalogue: Catalogue) -> None:
+        """Serve another catalogue from the next request on."""
+        self.served = Served(catalogue, self.served)
 
 
 def served(request: Request) -> Served:
-    """Give the models of the application that a request came to."""
-    view: Served = request.app.state.served
+    """Give the view of the models that holds for a whole request."""
+    if not hasattr(request.state, "served"):
+        models: Models = request.app.state.models
+        request.state.served = models.served
+    view: Served = request.state.served
     return view
 
 
@@ -46,7 +66,9 @@ def asked_model(request: Request) -> Published:
     """Give the model that a request's path names, else the default one."""
     name = request.path_params.get("name")
     version = request.path_params.get("version")
-    if version is not None and not (version.isascii() and version.isdigit() and len(version) < 10):  # noqa: PLR2004 - digits
+    if version is None:
+        return served(request).catalogue.get(name)
+    if not (version.isascii() and version.isdigit() and len(version) <= MAX_DIGITS):
         msg = f"no such version of model {name!r}"
         raise UnknownModelError(msg)
-    return served(request).catalogue.get(name, None if version is None else int(version))
+    return served(request).catalogue.get(name, int(version))

@@ -7,6 +7,7 @@ import numpy as np
 
 from service.artifacts.codec import Payload, decode_payload, encode_payload
 from service.artifacts.manifest import FORMAT, GoldenRows, Manifest, parse_manifest, sha256
+from service.artifacts.signing import SIGNATURE_FILE, TrustedKeys
 from service.errors import ArtifactError, InputError, ValueRefusedError
 from service.softmax.arrays import Floats
 from service.softmax.contract import Cell, FeatureContract
@@ -123,17 +124,22 @@ def pack(
     return {MODEL_FILE: content, MANIFEST_FILE: manifest, SUMS_FILE: sums.encode()}
 
 
-def unpack(files: Files) -> Artifact:
+def unpack(files: Files, name: str = "", trusted: TrustedKeys | None = None) -> Artifact:
     """Verify the files of an artifact and decode those same bytes.
 
-    In this order, each before the next: the manifest against its sum, the model file
-    against the manifest, the arrays out of the model file, their shapes and values, and at
-    last the golden rows, which must get the probabilities they got when it was published.
+    In this order, each before the next: the manifest against its sum and its signature, the
+    model file against the manifest, the arrays out of the model file, their shapes and
+    values, and at last the golden rows, which must get the probabilities they got when it
+    was published.
 
     Parameters
     ----------
     files : mapping of str to bytes
         Files by name.
+    name : str
+        The model's name, which a signature covers.
+    trusted : TrustedKeys, optional
+        Who has to vouch for the manifest; by default nobody.
 
     Returns
     -------
@@ -151,6 +157,8 @@ def unpack(files: Files) -> Artifact:
     if files[SUMS_FILE] != sums.encode():
         msg = f"the files differ from what {SUMS_FILE} says of them"
         raise ArtifactError(msg)
+    if trusted is not None:
+        trusted.verify(name, manifest_bytes, files.get(SIGNATURE_FILE))
     manifest = parse_manifest(manifest_bytes)
     if manifest.files != {MODEL_FILE: sha256(content)}:
         msg = f"{MODEL_FILE} differs from what {MANIFEST_FILE} says of it"

@@ -3,36 +3,71 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.artifacts.artifact import Artifact, unpack
-from service.artifacts.store import Store
-from service.errors import ArtifactError, ModelUnavailableError, UnknownModelError
-
-PREFERRED = "demo"
+from service.artifacts.artifact import Artifact, Files
+from service.errors import ModelUnavailableError, UnknownModelError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Published:
-    """A version of a model, under the name and number it has in the store."""
+    """A verified version of a model, under the name and number it has in the store.
+
+    Parameters
+    ----------
+    name : str
+        The model.
+    version : int
+        Its version.
+    artifact : Artifact
+        What the files decode to.
+    files : mapping of str to bytes
+        The very bytes that were verified, for other processes to decode.
+    """
 
     name: str
     version: int
     artifact: Artifact
+    files: Files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A version whose files were refused.
+
+    Parameters
+    ----------
+    name : str
+        The model.
+    version : int or None
+        The version; None where the file ``ACTIVE`` is at fault.
+    reason : str
+        One line.
+    state : object
+        What the files looked like then; until that changes, they are not read again.
+    """
+
+    name: str
+    version: int | None
+    reason: str
+    state: object = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelEntry:
-    """What the store holds of one model.
+    """What is served of one model.
 
     Parameters
     ----------
-    versions : mapping of int to Published or str
-        Verified versions, and for each refused one the reason.
+    versions : mapping of int to Published or Refused
+        Versions in ascending order.
     active : int or None
         The version that answers when none is asked for; None where that is not known.
+    fault : str or None
+        Why the file ``ACTIVE`` cannot be read now.
     """
 
-    versions: Mapping[int, Published | str]
+    versions: Mapping[int, Published | Refused]
     active: int | None
+    fault: str | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -82,77 +117,11 @@ class Catalogue:
             msg = f"no model {name!r}" if name else "there is no default model"
             raise UnknownModelError(msg)
         asked = entry.active if version is None else version
-        found = entry.versions.get(asked) if asked is not None else "it has no active version"
-        if found is None:
-            msg = f"no version {asked} of model {name or self.default!r}"
+        found = None if asked is None else entry.versions.get(asked)
+        if isinstance(found, Published):
+            return found
+        if found is None and version is not None:
+            msg = f"no version {version} of model {name or self.default!r}"
             raise UnknownModelError(msg)
-        if isinstance(found, str):
-            msg = f"model {name or self.default!r} is not available: its files were refused"
-            raise ModelUnavailableError(msg)
-        return found
-
-
-def load_catalogue(store: Store, default: str | None) -> Catalogue:
-    """Read and verify every version of every model.
-
-    Parameters
-    ----------
-    store : Store
-        Where the models are.
-    default : str or None
-        The model that answers at the root; None takes the only one, else ``demo``.
-
-    Returns
-    -------
-    Catalogue
-        What may answer, and what was refused and why.
-    """
-    names = store.names()
-    if default is None:
-        default = names[0] if len(names) == 1 else PREFERRED if PREFERRED in names else None
-    return Catalogue(models={name: _entry(store, name) for name in names}, default=default)
-
-
-def load_version(store: Store, name: str, version: int | None = None) -> Published:
-    """Read and verify one version.
-
-    Parameters
-    ----------
-    store : Store
-        Where the models are.
-    name : str
-        The model.
-    version : int, optional
-        Its version; the active one if left out.
-
-    Returns
-    -------
-    Published
-        The version, ready to answer.
-
-    Raises
-    ------
-    ArtifactError
-        If its files are refused.
-    """
-    number = store.active(name) if version is None else version
-    try:
-        artifact = unpack(store.read(name, number))
-    except ArtifactError as error:
-        msg = f"{name}@{number}: {error}"
-        raise ArtifactError(msg) from error
-    return Published(name=name, version=number, artifact=artifact)
-
-
-def _entry(store: Store, name: str) -> ModelEntry:
-    versions: dict[int, Published | str] = {}
-    for version in store.versions(name):
-        try:
-            versions[version] = load_version(store, name, version)
-        except ArtifactError as error:
-            versions[version] = str(error)
-    try:
-        active: int | None = store.active(name)
-    except ArtifactError:
-        active = None
-    return ModelEntry(versions=versions, active=active)
+        msg = f"model {name or self.default!r} is not available: its files were refused"
+        raise ModelUnavailableError(msg)

@@ -5,7 +5,8 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,14 @@ from pathlib import Path
 import orjson
 
 from service.artifacts.artifact import FILES
+from service.artifacts.signing import SIGNATURE_FILE
 from service.errors import ArtifactError, UnknownModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
+OPTIONAL_FILES = (SIGNATURE_FILE,)
 ACTIVE_FILE = "ACTIVE"
+DELETED = ".deleted-"
 PUBLISHED_FILE = "published.json"
 MAX_FILE_BYTES = 256 * 2**20
 
@@ -118,7 +122,34 @@ class Store:
             known = ", ".join(map(str, self.versions(name))) or "none"
             msg = f"no version {version} of model {name!r} (versions: {known})"
             raise UnknownModelError(msg)
-        return {file: self._read(folder / file, MAX_FILE_BYTES) for file in FILES}
+        present = [*FILES, *(file for file in OPTIONAL_FILES if (folder / file).exists())]
+        return {file: self._read(folder / file, MAX_FILE_BYTES) for file in present}
+
+    def state(self, name: str, version: int) -> object:
+        """Tell what the files of a version look like, without reading them.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        version : int
+            Its version.
+
+        Returns
+        -------
+        object
+            Equal to an earlier one while sizes and times of change are.
+        """
+        folder = self._folder(name) / str(version)
+        looks: list[tuple[object, ...]] = []
+        for file in (*FILES, *OPTIONAL_FILES):
+            try:
+                status = (folder / file).stat()
+            except OSError as error:
+                looks.append((file, error.errno))
+            else:
+                looks.append((file, status.st_ino, status.st_size, status.st_mtime_ns))
+        return looks
 
     def publish(self, name: str, files: Mapping[str, bytes], *, activate: bool = True) -> int:
         """Write a new version: beside the others, then renamed into place whole.
@@ -145,7 +176,7 @@ class Store:
         """
         folder = self._folder(name)
         published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
-        try:
+        with _writing():
             folder.mkdir(parents=True, exist_ok=True)
             beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
             try:
@@ -160,9 +191,6 @@ class Store:
             _sync(folder)
             if activate or not (folder / ACTIVE_FILE).exists():
                 self.activate(name, version)
-        except OSError as error:
-            msg = f"the store cannot be written: {error.strerror}: {error.filename}"
-            raise ArtifactError(msg) from error
         return version
 
     def activate(self, name: str, version: int) -> None:
@@ -184,12 +212,67 @@ class Store:
         if version not in self.versions(name):
             msg = f"no version {version} of model {name!r}"
             raise UnknownModelError(msg)
-        descriptor, beside = tempfile.mkstemp(prefix=".active-", dir=folder)
-        os.close(descriptor)
-        _write(Path(beside), f"{version}\n".encode())
-        Path(beside).chmod(0o644)
-        Path(beside).replace(folder / ACTIVE_FILE)
-        _sync(folder)
+        with _writing():
+            _replace(folder / ACTIVE_FILE, f"{version}\n".encode())
+
+    def attach(self, name: str, version: int, file: str, content: bytes) -> None:
+        """Write a file beside the digested ones of a version, whole.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        version : int
+            Its version, which must exist.
+        file : str
+            The file's name: ``manifest.sig``.
+        content : bytes
+            All of it.
+
+        Raises
+        ------
+        UnknownModelError
+            If there is no such version.
+        ArtifactError
+            If the store cannot be written.
+        """
+        if file not in OPTIONAL_FILES or version not in self.versions(name):
+            msg = f"no version {version} of model {name!r}"
+            raise UnknownModelError(msg)
+        with _writing():
+            _replace(self._folder(name) / str(version) / file, content)
+
+    def delete(self, name: str, version: int) -> None:
+        """Delete a version; its number is not given again.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        version : int
+            Its version; not the active one.
+
+        Raises
+        ------
+        UnknownModelError
+            If there is no such version.
+        ArtifactError
+            If it is the active one, or the store cannot be written.
+        """
+        if version not in self.versions(name):
+            msg = f"no version {version} of model {name!r}"
+            raise UnknownModelError(msg)
+        if version == self.active(name):
+            msg = f"{name}@{version} is the active version: activate another one first"
+            raise ArtifactError(msg)
+        folder = self._folder(name)
+        with _writing():
+            # Renamed first, so that it goes at one instant; what stays keeps the number taken.
+            gone = folder / f"{DELETED}{version}"
+            (folder / str(version)).rename(gone)
+            for path in gone.iterdir():
+                path.unlink()
+            _sync(folder)
 
     def _folder(self, name: str) -> Path:
         if not NAME.fullmatch(name):
@@ -199,7 +282,7 @@ class Store:
 
     def _rename(self, beside: Path, name: str) -> int:
         while True:
-            version = max(self.versions(name), default=0) + 1
+            version = self._highest(name) + 1
             try:
                 beside.rename(self._folder(name) / str(version))
             except OSError:
@@ -207,6 +290,11 @@ class Store:
                     continue
                 raise
             return version
+
+    def _highest(self, name: str) -> int:
+        """Give the highest number that any version has or had, 0 if there was none."""
+        names = (entry.name.removeprefix(DELETED) for entry in self._folder(name).iterdir())
+        return max((int(text) for text in names if VERSION.fullmatch(text)), default=0)
 
     def _read(self, path: Path, max_bytes: int) -> bytes:
         where = path.relative_to(self.root)
@@ -226,6 +314,28 @@ class Store:
         except OSError as error:
             msg = f"{where}: {error.strerror}"
             raise ArtifactError(msg) from error
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"the store cannot be written: {error.strerror}: {error.filename}"
+        raise ArtifactError(msg) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, beside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    os.close(descriptor)
+    try:
+        _write(Path(beside), content)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink()
+        raise
+    _sync(path.parent)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from service.errors import ServiceError
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Write a file beside its place and rename it there.
 
     Parameters
@@ -16,6 +16,8 @@ def write_whole(path: Path, content: bytes) -> None:
         Where it is to be; a file that is there is replaced.
     content : bytes
         All of it.
+    mode : int
+        Who may do what with it, less what the umask takes away.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.write(content)
             mask = os.umask(0)  # it can only be read by setting it
             os.umask(mask)
-            Path(beside).chmod(0o666 & ~mask)
+            Path(beside).chmod(mode & ~mask)
             Path(beside).replace(path)
         except BaseException:
             Path(beside).unlink()

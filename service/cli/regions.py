@@ -17,7 +17,7 @@ def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
     Options are the parameters of the URL, such as --width 900 --theme dark --at.age 40.
     """
     from service.api.pictures import PAINTERS, paint
-    from service.artifacts.catalogue import load_version
+    from service.artifacts.loading import load_version
     from service.artifacts.store import Store
     from service.cli.reference import parse_reference
     from service.regions import PictureOptions

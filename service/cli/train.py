@@ -124,7 +124,8 @@ def train(
 ) -> None:
     """Fit softmax regression to SOURCE and publish it in the store.
 
-    SOURCE is a CSV, TSV or Parquet file, or one of demo, iris, wine, digits, breast_cancer.
+    SOURCE is a CSV, TSV, Parquet, Arrow or NDJSON file, a glob of such files, or one of
+    demo, iris, wine, digits, breast_cancer.
     """
     try:
         from service.training.embedded import EMBEDDED, TARGET

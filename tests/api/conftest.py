@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from service.api.served import Models
 from service.app import create_app
-from service.artifacts.catalogue import load_catalogue
+from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.settings import Settings
 
@@ -31,7 +32,9 @@ def ask(settings: Settings) -> Ask:
 
 def asker(settings: Settings, default: str | None) -> Ask:
     """Put the application together on a store, with one of its models as default."""
-    app = create_app(load_catalogue(Store(root=settings.models), default), settings)
+    app = create_app(
+        Models(load_catalogue(Store(root=settings.models), default).catalogue), settings
+    )
 
     async def send(method: str, path: str, **request: Any) -> httpx.Response:
         transport = httpx.ASGITransport(app)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.artifacts.artifact import FILES
-from service.artifacts.catalogue import load_catalogue
+from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.errors import ArtifactError, ModelUnavailableError, UnknownModelError
 
@@ -165,7 +165,7 @@ def test_a_damaged_model_is_set_apart_and_the_rest_is_served(empty: Store, store
     with (empty.root / "iris" / "1" / "model.joblib").open("r+b") as file:
         file.write(b"x")
 
-    catalogue = load_catalogue(empty, None)
+    catalogue = load_catalogue(empty).catalogue
 
     assert catalogue.get().name == "demo"
     assert not catalogue.models["iris"].is_ready
@@ -178,4 +178,4 @@ def test_a_damaged_model_is_set_apart_and_the_rest_is_served(empty: Store, store
 def test_the_only_model_is_the_default_one(empty: Store, store: Path) -> None:
     empty.publish("iris", Store(root=store).read("iris", 1))
 
-    assert load_catalogue(empty, None).get().name == "iris"
+    assert load_catalogue(empty).catalogue.get().name == "iris"

@@ -224,3 +224,33 @@ def test_the_module_and_the_command_are_the_same_program(softmax: Softmax) -> No
     assert command is not None
     version = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert version.stdout == softmax("--version").stdout
+
+
+def test_only_what_a_trusted_key_signed_is_sound(softmax: Softmax, tmp_path: Path) -> None:
+    softmax("train", "iris")
+    softmax("models", "keygen", "mine")
+    trusting = {"SOFTMAX_TRUSTED_KEYS": "mine.pub"}
+
+    unsigned = softmax("models", "verify", "iris", code=1, **trusting).stderr
+    softmax("models", "sign", "iris", "--key", "mine")
+
+    assert "manifest.sig is missing" in unsigned
+    assert "is sound" in softmax("models", "verify", "iris", **trusting).stdout
+    assert (tmp_path / "mine").stat().st_mode & 0o777 == 0o600
+    assert "not overwritten" in softmax("models", "keygen", "mine", code=1).stderr
+    assert "private key" in softmax("models", "sign", "iris", "--key", "mine.pub", code=1).stderr
+    refused = softmax("serve", code=1, SOFTMAX_TRUSTED_KEYS="none.pub").stderr
+    assert "trusted keys: none.pub cannot be read" in refused
+
+
+def test_a_deleted_version_s_number_is_not_given_again(softmax: Softmax) -> None:
+    for _ in range(3):
+        softmax("train", "iris")
+    softmax("models", "activate", "iris@1")
+
+    softmax("models", "delete", "iris@3")
+    softmax("train", "iris")
+
+    assert json.loads(softmax("models", "list", "--json").stdout)[0]["versions"] == [1, 2, 4]
+    assert "active" in softmax("models", "delete", "iris@4", code=1).stderr
+    softmax("models", "delete", "iris", code=2)

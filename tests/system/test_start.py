@@ -148,14 +148,14 @@ def test_a_server_holds_nothing_to_train_or_plot_with(
 ) -> None:
     code = """
 import sys
-from service.api.served import Served
+from service.api.served import Models
 from service.app import create_app
-from service.artifacts.catalogue import load_catalogue
+from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.settings import Settings
 import service.server
 settings = Settings.read()
-create_app(load_catalogue(Store(root=settings.models), None), settings)
+create_app(Models(load_catalogue(Store(root=settings.models)).catalogue), settings)
 heavy = {"sklearn", "scipy", "pandas", "matplotlib", "pyarrow", "service.training"}
 print(sorted(heavy & set(sys.modules)))
 """

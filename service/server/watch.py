@@ -1,0 +1,66 @@
+"""Watching the store: what is published there is served soon, without a restart."""
+
+from service.artifacts.catalogue import Catalogue
+from service.artifacts.loading import EMPTY, Loading, load_catalogue
+from service.artifacts.signing import read_trusted_keys
+from service.artifacts.store import Store
+from service.errors import ArtifactError
+from service.settings import Settings
+
+
+def look(settings: Settings, previous: Catalogue = EMPTY) -> Loading:
+    """Look at the store once.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where it is, which model is the default one, which keys are trusted.
+    previous : Catalogue
+        What is held.
+
+    Returns
+    -------
+    Loading
+        What is served from now on.
+
+    Raises
+    ------
+    SettingsError
+        If the trusted keys cannot be read.
+    """
+    trusted = None if settings.trusted_keys is None else read_trusted_keys(settings.trusted_keys)
+    return load_catalogue(
+        Store(root=settings.models), settings.default_model, trusted=trusted, previous=previous
+    )
+
+
+def require_default(catalogue: Catalogue, settings: Settings) -> None:
+    """Refuse to start without a model that answers at the root.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        What was found in the store.
+    settings : Settings
+        Where that is.
+
+    Raises
+    ------
+    ArtifactError
+        If there is no default model, or its files were refused.
+    """
+    if catalogue.default is None:
+        msg = (
+            f"no default model in {settings.models}: expected one model, one called 'demo',"
+            " or SOFTMAX_DEFAULT_MODEL (softmax train demo makes one)"
+        )
+        raise ArtifactError(msg)
+    entry = catalogue.models.get(catalogue.default)
+    if entry is None:
+        msg = f"the default model {catalogue.default!r} is not in {settings.models}"
+        raise ArtifactError(msg)
+    if not entry.is_ready:
+        found = entry.versions.get(entry.active or 0)
+        reason = getattr(found, "reason", entry.fault or "ACTIVE names no version that is there")
+        msg = f"the default model {catalogue.default!r} cannot be loaded: {reason}"
+        raise ArtifactError(msg)
