@@ -70,7 +70,14 @@ def model_card(published: Published) -> dict[str, Any]:
         "example": manifest["golden"]["rows"][0],
         **{
             key: manifest[key]
-            for key in ("source", "recipe", "train_metrics", "test_metrics", "regions_pair")
+            for key in (
+                "source",
+                "recipe",
+                "certificate",
+                "train_metrics",
+                "test_metrics",
+                "regions_pair",
+            )
         },
         "libraries": manifest["libraries"],
     }

@@ -10,6 +10,7 @@ from service.artifacts.manifest import FORMAT, GoldenRows, Manifest, parse_manif
 from service.artifacts.signing import SIGNATURE_FILE, TrustedKeys
 from service.errors import ArtifactError, InputError, ValueRefusedError
 from service.softmax.arrays import Floats
+from service.softmax.certificate import Certificate
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
 from service.softmax.model import SoftmaxModel
@@ -57,6 +58,7 @@ def pack(
     sample: Sample | None,
     source: str,
     recipe: Mapping[str, object],
+    certificate: Certificate | None,
     train_metrics: Metrics,
     test_metrics: Metrics | None,
     regions_pair: tuple[str, str] | None,
@@ -77,6 +79,8 @@ def pack(
         What the training table is called; no path.
     recipe : mapping
         What the fit was made by, as JSON values.
+    certificate : Certificate or None
+        How far from the optimum the fit can be, where that is known.
     train_metrics : Metrics
         Figures on the training rows.
     test_metrics : Metrics or None
@@ -111,6 +115,7 @@ def pack(
         contract=contract,
         source=source,
         recipe=dict(recipe),
+        certificate=certificate,
         train_metrics=train_metrics,
         test_metrics=test_metrics,
         regions_pair=regions_pair,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import ArtifactError, ValueRefusedError
 from service.softmax.arrays import Label
+from service.softmax.certificate import Certificate
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
 
@@ -37,6 +38,7 @@ class Manifest(_Frozen):
     contract: FeatureContract
     source: str
     recipe: dict[str, Any]
+    certificate: Certificate | None
     train_metrics: Metrics
     test_metrics: Metrics | None
     regions_pair: tuple[str, str] | None

@@ -11,6 +11,7 @@ from service.cli.report import print_json, print_table
 from service.errors import ServiceError, TrainingError
 
 if TYPE_CHECKING:
+    from service.softmax.certificate import Certificate
     from service.softmax.metrics import Metrics
     from service.training.train import Trained
 
@@ -102,7 +103,20 @@ def _demo_options(command: click.Command) -> click.Command:
     help="Share of rows, of those for training, kept for calibration.  [default: 0]",
 )
 @click.option("--random-state", type=int, help="Seed of everything random.  [default: 42]")
+@click.option("--tol", type=float, help="Bound on the relative duality gap.  [default: 1e-10]")
 @click.option("--max-iter", type=int, help="Bound on the iterations.  [default: 10000]")
+@click.option(
+    "--allow-unconverged",
+    is_flag=True,
+    default=None,
+    help="Publish the point reached, marked, where there is no optimum or it was missed.",
+)
+@click.option(
+    "--reference",
+    multiple=True,
+    metavar="COL=LEVEL",
+    help="With --C inf, the level the others are compared with.  [default: first in order]",
+)
 @click.option("--no-sample", "sample", flag_value=False, default=None, help="Keep no points.")
 @click.option(
     "--exact-ranges",
@@ -163,7 +177,8 @@ def train(
     )
     if as_json:
         metrics = {"train": trained.train_metrics, "test": trained.test_metrics}
-        print_json({"model": published, "metrics": metrics})
+        certificate = trained.certificate
+        print_json({"model": published, "metrics": metrics, "certificate": certificate})
     else:
         _print(published, trained)
 
@@ -197,6 +212,7 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
         sample=trained.sample,
         source=source,
         recipe=recipe_to_json(trained.recipe),
+        certificate=trained.certificate,
         train_metrics=trained.train_metrics,
         test_metrics=trained.test_metrics,
         regions_pair=trained.regions_pair,
@@ -217,6 +233,7 @@ def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
         for part, metrics in parts.items()
     ]
     print_table("How it does", ("rows", "number", "accuracy", "log loss"), rows)
+    _print_certificate(trained.certificate)
     part, metrics = list(parts.items())[-1]
     classes = [str(label) for label in trained.model.classes_]
     print_table(
@@ -225,6 +242,22 @@ def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
         [(label, *row) for label, row in zip(classes, metrics.confusion_matrix, strict=True)],
     )
     click.echo(f"published {published['name']}@{published['version']} {published['digest']}")
+
+
+def _print_certificate(certificate: "Certificate") -> None:
+    gap, proof = certificate.duality_gap, "duality gap"
+    if gap is None:
+        gap, proof = certificate.newton_decrement, "Newton decrement"
+    shown = [
+        ("objective (nats)", f"{certificate.objective:.10g}"),
+        (f"{proof} (nats)", "unknown" if gap is None else f"{gap:.1e}"),
+        ("converged", "yes" if certificate.converged else "NO"),
+        ("engine", certificate.engine),
+        ("iterations", certificate.iterations),
+    ]
+    print_table("The fit", ("certificate", ""), shown)
+    if not certificate.converged:
+        click.echo(f"not converged, published because --allow-unconverged: {certificate.reason}")
 
 
 _demo_options(train)

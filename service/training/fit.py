@@ -1,47 +1,62 @@
-"""The fit: scikit-learn's estimator on prepared columns, folded into one affine map."""
+"""The fit: an engine on prepared columns, a certificate, and one affine map out of both."""
 
-import warnings
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from service.errors import TrainingError
-from service.softmax.arrays import Booleans, Floats, Integers, Label
+from service.softmax.arrays import Floats, Integers, Label
+from service.softmax.certificate import Certificate, duality_gap
 from service.softmax.contract import FeatureContract
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.objective import Penalty
+from service.training.design import Design, design_columns, fit_weights
+from service.training.lasso import solve_lasso
 from service.training.preparation import Samples
+from service.training.problem import Problem
 from service.training.recipe import Recipe
+from service.training.solvers import Solution, solve_ridge
+
+ROUNDS = 3
+"""How often an engine is sent on with a tighter goal when its certificate falls short."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Design:
-    """The columns on which the penalty acts: ``(columns - centre) / scale``.
+class Fitted:
+    """A fit in both of its forms, and what proves it.
 
     Parameters
     ----------
-    matrix : ndarray or sparse array of shape (n_samples, n_columns)
-        The columns the estimator sees.
-    centre, scale, mean : ndarray of shape (n_columns,)
-        What was subtracted, what was divided by, and the weighted means of the raw
-        columns.
-    is_constant : ndarray of bool, shape (n_columns,)
-        Numeric columns with one value only; their scale is 1.
+    model : SoftmaxModel
+        Standardisation folded in; with two classes the first has zero coefficients.
+    certificate : Certificate
+        How far from the optimum it can be.
+    design : Design
+        The columns that were fitted.
+    weight : ndarray of shape (n_samples,)
+        Weights of the rows in the loss.
+    theta : ndarray of shape (n_rows, n_fitted + fit_intercept)
+        Coefficients of the design's columns, and behind them the intercept where there is
+        one; two classes have one row, that of the second.
     """
 
-    matrix: Floats | sparse.csr_array
-    centre: Floats
-    scale: Floats
-    mean: Floats
-    is_constant: Booleans
+    model: SoftmaxModel
+    certificate: Certificate
+    design: Design
+    weight: Floats
+    theta: Floats
 
 
 def fit(
-    samples: Samples, classes: tuple[Label, ...], contract: FeatureContract, recipe: Recipe
-) -> SoftmaxModel:
-    """Fit softmax regression.
+    samples: Samples,
+    classes: tuple[Label, ...],
+    contract: FeatureContract,
+    recipe: Recipe,
+    *,
+    start: Floats | None = None,
+) -> Fitted:
+    """Fit softmax regression to its optimum.
 
     The objective is ``sum_i w_i logloss_i + (1/C) [(1 - r)/2 ||W||^2 + r ||W||_1]`` with r
     the `l1_ratio` and W on the columns of `design_columns`; the intercept is free.
@@ -56,24 +71,35 @@ def fit(
         Their features.
     recipe : Recipe
         The penalty and its kin.
+    start : ndarray of shape (n_rows, n_fitted + fit_intercept), optional
+        The `theta` of a fit of the same columns and classes, such as one for another C.
 
     Returns
     -------
-    SoftmaxModel
-        Standardisation folded in; with two classes the first has zero coefficients.
+    Fitted
+        The fit; converged, unless the recipe allows it not to be.
 
     Raises
     ------
     TrainingError
-        If a class has no row of positive weight, or the solver does not converge.
+        If a class has no row of positive weight, or the fit has not converged.
     """
     weight = fit_weights(samples, len(classes), recipe)
     design = design_columns(samples, contract, recipe)
-    coef, intercept = _minimise(design.matrix, samples.y, weight, recipe)
-    coef = coef / design.scale
-    intercept = intercept + coef @ (design.mean - design.centre)  # moved to the mean row
+    theta, certificate = fit_columns(
+        design, samples.y, weight, classes=classes, recipe=recipe, start=start
+    )
+    if not (certificate.converged or recipe.allow_unconverged):
+        raise TrainingError(certificate.reason)
+    n_columns = len(design.columns)
+    intercept = theta[:, n_columns] if recipe.fit_intercept else np.zeros(len(theta))
+    coef, intercept = design.published(theta[:, :n_columns], intercept)
+    if len(theta) < len(classes):  # two classes have one penalised vector: rows (0, w)
+        coef, intercept = np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
+    elif recipe.l1_ratio == 0:  # a shift common to all classes: the ridge leaves none
+        coef, intercept = coef - coef.mean(axis=0), intercept - intercept.mean()
     shares = np.bincount(samples.y, weights=weight, minlength=len(classes))
-    return SoftmaxModel(
+    model = SoftmaxModel(
         classes_=classes,
         levels_=contract.levels,
         coef_=coef,
@@ -81,120 +107,95 @@ def fit(
         mean_=design.mean,
         class_prior_=shares / shares.sum(),
     )
+    return Fitted(model=model, certificate=certificate, design=design, weight=weight, theta=theta)
 
 
-def fit_weights(samples: Samples, n_classes: int, recipe: Recipe) -> Floats:
-    """Give the weight of each row in the loss: sample weight times class weight.
-
-    Parameters
-    ----------
-    samples : Samples
-        Training rows.
-    n_classes : int
-        Number of classes.
-    recipe : Recipe
-        Says whether classes are balanced.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Weights, none negative.
-
-    Raises
-    ------
-    TrainingError
-        If a class has no row of positive weight.
-    """
-    counts = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
-    if not counts.all():
-        msg = f"expected a training row of positive weight in each of {n_classes} classes"
-        raise TrainingError(msg)
-    if recipe.class_weight == "none":
-        return samples.sample_weight
-    balanced: Floats = counts.sum() / (n_classes * counts)  # as scikit-learn counts it
-    return samples.sample_weight * balanced[samples.y]
-
-
-def design_columns(samples: Samples, contract: FeatureContract, recipe: Recipe) -> Design:
-    """Make the columns on which the penalty acts.
-
-    Numeric columns are centred where there is an intercept to make up for it, and divided
-    by their population standard deviation where the recipe says so; categories become
-    full, unscaled one-hot columns.
+def fit_columns(
+    design: Design,
+    y: Integers,
+    weight: Floats,
+    *,
+    classes: tuple[Label, ...],
+    recipe: Recipe,
+    start: Floats | None = None,
+) -> tuple[Floats, Certificate]:
+    """Fit the columns of a design, and certify the result.
 
     Parameters
     ----------
-    samples : Samples
-        Training rows.
-    contract : FeatureContract
-        Their features.
+    design : Design
+        The columns.
+    y : ndarray of shape (n_samples,)
+        Index of the class of each row.
+    weight : ndarray of shape (n_samples,)
+        Weights of the rows in the loss.
+    classes : tuple of str, int or bool
+        Class labels in sorted order.
     recipe : Recipe
-        Says whether to standardise and whether there is an intercept.
+        The penalty and its kin.
+    start : ndarray of shape (n_rows, n_parameters), optional
+        Where to begin.
 
     Returns
     -------
-    Design
-        The columns and how they were made.
+    theta : ndarray of shape (n_rows, n_parameters)
+        As in `Fitted`.
+    certificate : Certificate
+        What is known of it, converged or not.
     """
-    starts, levels = column_starts(contract.levels), np.array(contract.levels)
-    n_samples, n_columns = len(samples), int(starts[-1])
-    weights = samples.sample_weight / samples.sample_weight.sum()
-    numeric = np.flatnonzero(levels == 0)
-    values = samples.X[:, numeric]
-    means = weights @ values
-    deviations = np.sqrt(weights @ (values - means) ** 2)
-    constant = values.min(axis=0) == values.max(axis=0)
-    centre, scale, mean = np.zeros(n_columns), np.ones(n_columns), np.zeros(n_columns)
-    is_constant = np.zeros(n_columns, dtype=bool)
-    columns = starts[numeric]
-    mean[columns], is_constant[columns] = means, constant
-    if recipe.fit_intercept:  # without a penalty on it, centring changes no optimum
-        centre[columns] = means
-    if recipe.standardize:
-        scale[columns] = np.where(constant, 1.0, deviations)
-    scaled = (values - centre[columns]) / scale[columns]
-    if len(numeric) == len(levels):
-        return Design(matrix=scaled, centre=centre, scale=scale, mean=mean, is_constant=is_constant)
-    categorical = np.flatnonzero(levels)
-    codes = samples.X[:, categorical].astype(np.intp)
-    rows, which = np.nonzero(codes < levels[categorical])  # a rare category has no column
-    hot = starts[categorical][which] + codes[rows, which]
-    one_hot = sparse.csr_array((np.ones(hot.size), (rows, hot)), shape=(n_samples, n_columns))
-    dense = sparse.csr_array(
-        (scaled.ravel(), np.tile(columns, n_samples), np.arange(n_samples + 1) * len(columns)),
-        shape=(n_samples, n_columns),
-    )
-    mean += weights @ one_hot
-    return Design(
-        matrix=sparse.csr_array(one_hot + dense),
-        centre=centre,
-        scale=scale,
-        mean=mean,
-        is_constant=is_constant,
-    )
-
-
-def _minimise(
-    matrix: Floats | sparse.csr_array, y: Integers, weight: Floats, recipe: Recipe
-) -> tuple[Floats, Floats]:
-    estimator = LogisticRegression(
-        C=recipe.C,
-        l1_ratio=recipe.l1_ratio,
+    problem = Problem(
+        matrix=design.matrix,
+        y=y,
+        weight=weight,
+        n_classes=len(classes),
+        penalty=Penalty(C=recipe.C, l1_ratio=recipe.l1_ratio),
         fit_intercept=recipe.fit_intercept,
-        solver="lbfgs" if recipe.l1_ratio == 0 else "saga",
-        tol=1e-8,  # lbfgs: largest entry of the gradient of the mean loss
-        max_iter=recipe.max_iter,
-        random_state=recipe.random_state,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        try:
-            estimator.fit(matrix, y, sample_weight=weight)
-        except ConvergenceWarning as warning:
-            msg = f"the fit did not converge: {str(warning).splitlines()[0]}"
-            raise TrainingError(msg) from None
-    coef: Floats = np.asarray(estimator.coef_, dtype=np.float64)
-    intercept: Floats = np.broadcast_to(estimator.intercept_, len(coef)).astype(np.float64)
-    if len(coef) == 1:  # two classes have one penalised vector: rows (0, w)
-        return np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
-    return coef, intercept - intercept.mean()
+    return _penalised(problem, recipe, start)
+
+
+def _penalised(
+    problem: Problem, recipe: Recipe, start: Floats | None
+) -> tuple[Floats, Certificate]:
+    solve = solve_lasso if problem.penalty.lasso else solve_ridge
+    solution = solve(problem, start, tol=recipe.tol, max_iter=recipe.max_iter)
+    theta, certificate = _certify(problem, solution, recipe)
+    for goal in recipe.tol * 0.01 ** np.arange(1, ROUNDS):
+        left = recipe.max_iter - certificate.iterations
+        if certificate.converged or left <= 0:
+            break
+        solution = solve(problem, theta, tol=float(goal), max_iter=left)
+        theta, certificate = _certify(problem, solution, recipe, certificate.iterations)
+    return theta, certificate
+
+
+def _certify(
+    problem: Problem, solution: Solution, recipe: Recipe, before: int = 0
+) -> tuple[Floats, Certificate]:
+    coef = solution.theta[:, : problem.n_columns]
+    intercept = solution.theta[:, -1] if problem.fit_intercept else np.zeros(problem.n_rows)
+    gap = duality_gap(
+        problem.matrix,
+        problem.y,
+        problem.weight,
+        coef,
+        intercept,
+        n_classes=problem.n_classes,
+        penalty=problem.penalty,
+        fit_intercept=problem.fit_intercept,
+    )
+    theta = np.column_stack([coef, gap.intercept]) if problem.fit_intercept else coef
+    relative = gap.duality_gap / gap.objective if gap.duality_gap else 0.0
+    is_known = math.isfinite(relative)
+    least = float(problem.weight[problem.weight > 0].min())
+    certificate = Certificate(
+        engine=solution.engine,
+        iterations=before + solution.iterations,
+        tol=recipe.tol,
+        objective=gap.objective,
+        duality_gap=gap.duality_gap if is_known else None,
+        relative_gap=relative if is_known else None,
+        proba_bound=min(1.0, math.sqrt(gap.duality_gap / (2 * least))) if is_known else None,
+        converged=relative <= recipe.tol,
+    )
+    return theta, certificate

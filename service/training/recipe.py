@@ -58,6 +58,10 @@ class Recipe:
         Bound on the relative duality gap.
     max_iter : int
         Bound on the iterations of the solver.
+    allow_unconverged : bool
+        Whether a fit that misses `tol` is published, and marked, instead of refused.
+    reference : tuple of str
+        Levels that a fit without a penalty compares the others with, as ``COL=LEVEL``.
     sample : bool
         Whether training rows travel with the model, for pictures.
     exact_ranges : bool
@@ -92,6 +96,8 @@ class Recipe:
     random_state: int = 42
     tol: float = 1e-10
     max_iter: int = 10_000
+    allow_unconverged: bool = False
+    reference: tuple[str, ...] = ()
     sample: bool = True
     exact_ranges: bool = False
 

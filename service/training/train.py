@@ -8,6 +8,7 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from service.errors import InputError, TrainingError
+from service.softmax.certificate import Certificate
 from service.softmax.contract import CategoricalFeature, Cell, FeatureContract
 from service.softmax.metrics import Metrics, evaluate
 from service.softmax.model import SoftmaxModel
@@ -30,6 +31,8 @@ class Trained:
     ----------
     model : SoftmaxModel
         The fit.
+    certificate : Certificate
+        How far from the optimum it can be.
     contract : FeatureContract
         What it expects of rows.
     recipe : Recipe
@@ -47,6 +50,7 @@ class Trained:
     """
 
     model: SoftmaxModel
+    certificate: Certificate
     contract: FeatureContract
     recipe: Recipe
     train_metrics: Metrics
@@ -81,10 +85,12 @@ def train(table: Table, recipe: Recipe) -> Trained:
     with threadpool_limits(limits=1):
         prepared = prepare(table, recipe)
         samples = prepared.train
-        model = fit(samples, prepared.classes, prepared.contract, recipe)
+        fitted = fit(samples, prepared.classes, prepared.contract, recipe)
+        model = fitted.model
         try:
             return Trained(
                 model=model,
+                certificate=fitted.certificate,
                 contract=prepared.contract,
                 recipe=recipe,
                 train_metrics=_measure(model, samples),

@@ -40,6 +40,7 @@ def files(*, sample: Sample | None = None) -> dict[str, bytes]:
         sample=sample,
         source="mine",
         recipe={"C": 1.0},
+        certificate=None,
         train_metrics=METRICS,
         test_metrics=None,
         regions_pair=None,
