@@ -8,6 +8,7 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from service.errors import InputError, TrainingError
+from service.softmax.arrays import Floats
 from service.softmax.contract import CategoricalFeature, Cell, FeatureContract
 from service.softmax.metrics import Metrics, evaluate
 from service.softmax.model import SoftmaxModel
@@ -82,13 +83,16 @@ def train(table: Table, recipe: Recipe) -> Trained:
         prepared = prepare(table, recipe)
         samples = prepared.train
         model = fit(samples, prepared.classes, prepared.contract, recipe)
+        prior = _class_shares(samples, model.n_classes)
         try:
             return Trained(
                 model=model,
                 contract=prepared.contract,
                 recipe=recipe,
-                train_metrics=_measure(model, samples),
-                test_metrics=_measure(model, prepared.test) if len(prepared.test) else None,
+                train_metrics=_measure(model, samples, prior),
+                test_metrics=_measure(model, prepared.test, prior, recipe.random_state)
+                if len(prepared.test)
+                else None,
                 sample=_sample(samples, recipe) if recipe.sample else None,
                 regions_pair=_strongest_pair(samples, prepared.contract, len(prepared.classes)),
                 golden_rows=_golden_rows(samples, prepared.contract, recipe),
@@ -98,8 +102,18 @@ def train(table: Table, recipe: Recipe) -> Trained:
             raise TrainingError(msg) from error
 
 
-def _measure(model: SoftmaxModel, samples: Samples) -> Metrics:
-    return evaluate(model.predict_log_proba(samples.X), samples.y, samples.sample_weight)
+def _measure(
+    model: SoftmaxModel, samples: Samples, prior: Floats, random_state: int | None = None
+) -> Metrics:
+    log_proba = model.predict_log_proba(samples.X)
+    weight = samples.sample_weight
+    return evaluate(log_proba, samples.y, weight, prior, random_state=random_state)
+
+
+def _class_shares(samples: Samples, n_classes: int) -> Floats:
+    weights = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def _sample(samples: Samples, recipe: Recipe) -> Sample:

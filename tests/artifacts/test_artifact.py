@@ -12,7 +12,7 @@ from service.artifacts.codec import decode_payload, encode_payload
 from service.artifacts.manifest import sha256
 from service.errors import ArtifactError
 from service.softmax.contract import CategoricalFeature, FeatureContract, NumericFeature
-from service.softmax.metrics import Metrics
+from service.softmax.metrics import evaluate
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
 
@@ -30,7 +30,12 @@ MODEL = SoftmaxModel(
     mean_=np.array([4.0, 0.5, 0.5]),
     class_prior_=np.array([0.5, 0.5]),
 )
-METRICS = Metrics(n_samples=4, accuracy=0.75, log_loss=0.4, confusion_matrix=((2, 0), (1, 1)))
+METRICS = evaluate(
+    np.log([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.3, 0.7]]),
+    np.array([0, 0, 1, 1]),
+    np.ones(4),
+    np.array([0.5, 0.5]),
+)
 
 
 def files(*, sample: Sample | None = None) -> dict[str, bytes]:
