@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import ArtifactError, ValueRefusedError
 from service.softmax.arrays import Label
+from service.softmax.calibration import Calibration
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
 
@@ -39,6 +40,7 @@ class Manifest(_Frozen):
     recipe: dict[str, Any]
     train_metrics: Metrics
     test_metrics: Metrics | None
+    calibration: Calibration | None
     regions_pair: tuple[str, str] | None
     golden: GoldenRows
     libraries: dict[str, str]

@@ -101,6 +101,11 @@ def _demo_options(command: click.Command) -> click.Command:
     type=float,
     help="Share of rows, of those for training, kept for calibration.  [default: 0]",
 )
+@click.option(
+    "--calibrate",
+    type=click.Choice(["none", "temperature"]),
+    help="Divide scores by a temperature found on half of them.  [default: none]",
+)
 @click.option("--random-state", type=int, help="Seed of everything random.  [default: 42]")
 @click.option("--max-iter", type=int, help="Bound on the iterations.  [default: 10000]")
 @click.option("--no-sample", "sample", flag_value=False, default=None, help="Keep no points.")
@@ -198,6 +203,8 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
         recipe=recipe_to_json(trained.recipe),
         train_metrics=trained.train_metrics,
         test_metrics=trained.test_metrics,
+        calibration=trained.calibration,
+        set_scores=trained.set_scores,
         regions_pair=trained.regions_pair,
         golden_rows=trained.golden_rows,
         libraries=library_versions(),

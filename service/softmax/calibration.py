@@ -7,6 +7,7 @@ import numpy as np
 
 from service.softmax.arrays import Floats, Integers
 from service.softmax.probability import log_softmax
+from service.softmax.reliability import ReliabilityBin
 
 LOWEST, HIGHEST = 1e-3, 1e3
 """Bounds of a temperature; beyond them probabilities are 0 and 1, or all alike."""
@@ -37,6 +38,47 @@ class Temperature:
     value: float
     outcome: Outcome
     n_samples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationFigures:
+    """How probabilities fit labels, on some rows.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    log_loss, brier_score, expected_calibration_error : float
+        As in `Metrics`.
+    reliability : tuple of ReliabilityBin
+        Rows by the probability of their most probable class.
+    """
+
+    n_samples: int
+    log_loss: float
+    brier_score: float
+    expected_calibration_error: float
+    reliability: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What a temperature did to a model, measured on rows that had no say in it.
+
+    Parameters
+    ----------
+    temperature : Temperature
+        The temperature.
+    measured_on : {"test", "prediction_sets"}
+        The rows held out, or without any the calibration rows of prediction sets.
+    before, after : CalibrationFigures
+        Figures at temperature 1 and at the one found.
+    """
+
+    temperature: Temperature
+    measured_on: Literal["test", "prediction_sets"]
+    before: CalibrationFigures
+    after: CalibrationFigures
 
 
 def fit_temperature(scores: Floats, y: Integers, sample_weight: Floats) -> Temperature:
