@@ -120,7 +120,14 @@ class Store:
             raise UnknownModelError(msg)
         return {file: self._read(folder / file, MAX_FILE_BYTES) for file in FILES}
 
-    def publish(self, name: str, files: Mapping[str, bytes], *, activate: bool = True) -> int:
+    def publish(
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        *,
+        beside: Mapping[str, bytes] | None = None,
+        activate: bool = True,
+    ) -> int:
         """Write a new version: beside the others, then renamed into place whole.
 
         Parameters
@@ -129,6 +136,8 @@ class Store:
             The model.
         files : mapping of str to bytes
             Files by name.
+        beside : mapping of str to bytes, optional
+            Files for people that no digest covers and no answer depends on, such as a report.
         activate : bool
             Whether it answers from now on when no version is asked for; a model's first
             version always does.
@@ -145,17 +154,18 @@ class Store:
         """
         folder = self._folder(name)
         published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        contents = {**(beside or {}), **files, PUBLISHED_FILE: orjson.dumps(published)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
             try:
-                beside.chmod(0o755)
-                for file, content in {**files, PUBLISHED_FILE: orjson.dumps(published)}.items():
-                    _write(beside / file, content)
-                _sync(beside)
-                version = self._rename(beside, name)
+                new.chmod(0o755)
+                for file, content in contents.items():
+                    _write(new / file, content)
+                _sync(new)
+                version = self._rename(new, name)
             except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)
+                shutil.rmtree(new, ignore_errors=True)
                 raise
             _sync(folder)
             if activate or not (folder / ACTIVE_FILE).exists():
@@ -197,11 +207,11 @@ class Store:
             raise UnknownModelError(msg)
         return self.root / name
 
-    def _rename(self, beside: Path, name: str) -> int:
+    def _rename(self, new: Path, name: str) -> int:
         while True:
             version = max(self.versions(name), default=0) + 1
             try:
-                beside.rename(self._folder(name) / str(version))
+                new.rename(self._folder(name) / str(version))
             except OSError:
                 if version in self.versions(name):  # another publisher was faster
                     continue
