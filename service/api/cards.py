@@ -63,6 +63,7 @@ def model_card(published: Published) -> dict[str, Any]:
     """
     manifest = published.artifact.manifest.model_dump(mode="json")
     contract = manifest["contract"]
+    scores = published.artifact.set_scores
     return {
         "model": model_id(published),
         "classes": manifest["classes"],
@@ -76,9 +77,11 @@ def model_card(published: Published) -> dict[str, Any]:
                 "certificate",
                 "train_metrics",
                 "test_metrics",
+                "calibration",
                 "regions_pair",
             )
         },
+        "n_set_scores": 0 if scores is None else len(scores),
         "libraries": manifest["libraries"],
     }
 

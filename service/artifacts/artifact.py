@@ -9,8 +9,10 @@ from service.artifacts.codec import Payload, decode_payload, encode_payload
 from service.artifacts.manifest import FORMAT, GoldenRows, Manifest, parse_manifest, sha256
 from service.artifacts.signing import SIGNATURE_FILE, TrustedKeys
 from service.errors import ArtifactError, InputError, ValueRefusedError
-from service.softmax.arrays import Floats
+from service.softmax.arrays import Floats, Integers
+from service.softmax.calibration import Calibration
 from service.softmax.certificate import Certificate
+from service.softmax.conformal import CalibrationScores
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
 from service.softmax.model import SoftmaxModel
@@ -34,6 +36,8 @@ class Artifact:
         The mathematics.
     sample : Sample or None
         Training rows for pictures, if it carries any.
+    set_scores : CalibrationScores or None
+        What prediction sets stand on, if it carries any.
     manifest : Manifest
         Everything else.
     digest : str
@@ -42,6 +46,7 @@ class Artifact:
 
     model: SoftmaxModel
     sample: Sample | None
+    set_scores: CalibrationScores | None
     manifest: Manifest
     digest: str
 
@@ -64,6 +69,8 @@ def pack(
     regions_pair: tuple[str, str] | None,
     golden_rows: tuple[tuple[Cell, ...], ...],
     libraries: Mapping[str, str],
+    calibration: Calibration | None = None,
+    set_scores: CalibrationScores | None = None,
 ) -> dict[str, bytes]:
     """Turn a fitted model into the files of an artifact.
 
@@ -91,6 +98,10 @@ def pack(
         Made-up rows as a client would send them.
     libraries : mapping of str to str
         Versions of the libraries that made the fit.
+    calibration : Calibration or None
+        What the temperature did.
+    set_scores : CalibrationScores or None
+        What prediction sets stand on.
 
     Returns
     -------
@@ -106,6 +117,12 @@ def pack(
     }
     if sample is not None:
         payload |= {"sample_X": sample.X, "sample_y": sample.y.astype(np.float64)}
+    if set_scores is not None:
+        payload |= {
+            "set_scores_lac": set_scores.lac,
+            "set_scores_aps": set_scores.aps,
+            "set_class": set_scores.y.astype(np.float64),
+        }
     content = encode_payload(payload)
     golden = contract.encode(list(zip(*golden_rows, strict=True)))
     manifest = Manifest(
@@ -118,6 +135,7 @@ def pack(
         certificate=certificate,
         train_metrics=train_metrics,
         test_metrics=test_metrics,
+        calibration=calibration,
         regions_pair=regions_pair,
         golden=GoldenRows(
             rows=golden_rows,
@@ -172,11 +190,18 @@ def unpack(files: Files, name: str = "", trusted: TrustedKeys | None = None) -> 
     try:
         model = _model(payload, manifest)
         sample = _sample(payload, model)
+        set_scores = _set_scores(payload, model)
     except (KeyError, TypeError, ValueRefusedError) as error:
         msg = f"{MODEL_FILE}: {error}"
         raise ArtifactError(msg) from error
     _check_golden(model, manifest)
-    return Artifact(model=model, sample=sample, manifest=manifest, digest=f"sha256:{digest}")
+    return Artifact(
+        model=model,
+        sample=sample,
+        set_scores=set_scores,
+        manifest=manifest,
+        digest=f"sha256:{digest}",
+    )
 
 
 def _array(payload: Payload, name: str) -> Floats:
@@ -199,16 +224,33 @@ def _model(payload: Payload, manifest: Manifest) -> SoftmaxModel:
     )
 
 
+def _classes(payload: Payload, name: str, model: SoftmaxModel) -> Integers:
+    codes = _array(payload, name)
+    if not np.isin(codes, np.arange(model.n_classes)).all():
+        msg = f"expected indices of classes in {name!r}"
+        raise ValueRefusedError(msg)
+    return codes.astype(np.intp)
+
+
 def _sample(payload: Payload, model: SoftmaxModel) -> Sample | None:
     if "sample_X" not in payload:
         return None
-    y = _array(payload, "sample_y")
+    y = _classes(payload, "sample_y", model)
     X = _array(payload, "sample_X")
-    is_class = np.isin(y, np.arange(model.n_classes)).all()
-    if X.shape != (len(y), model.n_features) or not is_class:
+    if X.shape != (len(y), model.n_features):
         msg = "expected one class and one value per feature in each row of the sample"
         raise ValueRefusedError(msg)
-    return Sample(X=X, y=y.astype(np.intp))
+    return Sample(X=X, y=y)
+
+
+def _set_scores(payload: Payload, model: SoftmaxModel) -> CalibrationScores | None:
+    if "set_class" not in payload:
+        return None
+    return CalibrationScores(
+        lac=_array(payload, "set_scores_lac"),
+        aps=_array(payload, "set_scores_aps"),
+        y=_classes(payload, "set_class", model),
+    )
 
 
 def _check_golden(model: SoftmaxModel, manifest: Manifest) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import ArtifactError, ValueRefusedError
 from service.softmax.arrays import Label
+from service.softmax.calibration import Calibration
 from service.softmax.certificate import Certificate
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
@@ -41,6 +42,7 @@ class Manifest(_Frozen):
     certificate: Certificate | None
     train_metrics: Metrics
     test_metrics: Metrics | None
+    calibration: Calibration | None
     regions_pair: tuple[str, str] | None
     golden: GoldenRows
     libraries: dict[str, str]

@@ -151,7 +151,14 @@ class Store:
                 looks.append((file, status.st_ino, status.st_size, status.st_mtime_ns))
         return looks
 
-    def publish(self, name: str, files: Mapping[str, bytes], *, activate: bool = True) -> int:
+    def publish(
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        *,
+        beside: Mapping[str, bytes] | None = None,
+        activate: bool = True,
+    ) -> int:
         """Write a new version: beside the others, then renamed into place whole.
 
         Parameters
@@ -160,6 +167,8 @@ class Store:
             The model.
         files : mapping of str to bytes
             Files by name.
+        beside : mapping of str to bytes, optional
+            Files for people that no digest covers and no answer depends on, such as a report.
         activate : bool
             Whether it answers from now on when no version is asked for; a model's first
             version always does.
@@ -176,17 +185,18 @@ class Store:
         """
         folder = self._folder(name)
         published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        contents = {**(beside or {}), **files, PUBLISHED_FILE: orjson.dumps(published)}
         with _writing():
             folder.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
             try:
-                beside.chmod(0o755)
-                for file, content in {**files, PUBLISHED_FILE: orjson.dumps(published)}.items():
-                    _write(beside / file, content)
-                _sync(beside)
-                version = self._rename(beside, name)
+                new.chmod(0o755)
+                for file, content in contents.items():
+                    _write(new / file, content)
+                _sync(new)
+                version = self._rename(new, name)
             except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)
+                shutil.rmtree(new, ignore_errors=True)
                 raise
             _sync(folder)
             if activate or not (folder / ACTIVE_FILE).exists():
@@ -280,11 +290,11 @@ class Store:
             raise UnknownModelError(msg)
         return self.root / name
 
-    def _rename(self, beside: Path, name: str) -> int:
+    def _rename(self, new: Path, name: str) -> int:
         while True:
             version = self._highest(name) + 1
             try:
-                beside.rename(self._folder(name) / str(version))
+                new.rename(self._folder(name) / str(version))
             except OSError:
                 if version in self.versions(name):  # another publisher was faster
                     continue

@@ -102,6 +102,11 @@ def _demo_options(command: click.Command) -> click.Command:
     type=float,
     help="Share of rows, of those for training, kept for calibration.  [default: 0]",
 )
+@click.option(
+    "--calibrate",
+    type=click.Choice(["none", "temperature"]),
+    help="Divide scores by a temperature found on half of them.  [default: none]",
+)
 @click.option("--random-state", type=int, help="Seed of everything random.  [default: 42]")
 @click.option("--tol", type=float, help="Bound on the relative duality gap.  [default: 1e-10]")
 @click.option("--max-iter", type=int, help="Bound on the iterations.  [default: 10000]")
@@ -215,6 +220,8 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
         certificate=trained.certificate,
         train_metrics=trained.train_metrics,
         test_metrics=trained.test_metrics,
+        calibration=trained.calibration,
+        set_scores=trained.set_scores,
         regions_pair=trained.regions_pair,
         golden_rows=trained.golden_rows,
         libraries=library_versions(),

@@ -8,12 +8,16 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from service.errors import InputError, TrainingError
+from service.softmax.arrays import Floats
+from service.softmax.calibration import Calibration
 from service.softmax.certificate import Certificate
+from service.softmax.conformal import CalibrationScores
 from service.softmax.contract import CategoricalFeature, Cell, FeatureContract
 from service.softmax.metrics import Metrics, evaluate
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
 from service.tables.table import Table
+from service.training.calibrate import calibrate, set_scores
 from service.training.features import weighted_quantiles
 from service.training.fit import fit
 from service.training.preparation import Samples, prepare
@@ -41,6 +45,10 @@ class Trained:
         Figures on the training rows.
     test_metrics : Metrics or None
         Figures on the rows held out; None when there are none.
+    calibration : Calibration or None
+        What the temperature did; None where the recipe asks for none.
+    set_scores : CalibrationScores or None
+        What prediction sets stand on; None without calibration rows.
     sample : Sample or None
         Training rows for pictures; None where the recipe keeps none.
     regions_pair : tuple of two str, or None
@@ -55,6 +63,8 @@ class Trained:
     recipe: Recipe
     train_metrics: Metrics
     test_metrics: Metrics | None
+    calibration: Calibration | None
+    set_scores: CalibrationScores | None
     sample: Sample | None
     regions_pair: tuple[str, str] | None
     golden_rows: tuple[tuple[Cell, ...], ...]
@@ -86,15 +96,20 @@ def train(table: Table, recipe: Recipe) -> Trained:
         prepared = prepare(table, recipe)
         samples = prepared.train
         fitted = fit(samples, prepared.classes, prepared.contract, recipe)
-        model = fitted.model
+        prior = _class_shares(samples, fitted.model.n_classes)
         try:
+            model, calibration = calibrate(fitted.model, prepared, prior)
             return Trained(
                 model=model,
                 certificate=fitted.certificate,
                 contract=prepared.contract,
                 recipe=recipe,
-                train_metrics=_measure(model, samples),
-                test_metrics=_measure(model, prepared.test) if len(prepared.test) else None,
+                train_metrics=_measure(model, samples, prior),
+                test_metrics=_measure(model, prepared.test, prior, recipe.random_state)
+                if len(prepared.test)
+                else None,
+                calibration=calibration,
+                set_scores=set_scores(model, prepared.prediction_sets),
                 sample=_sample(samples, recipe) if recipe.sample else None,
                 regions_pair=_strongest_pair(samples, prepared.contract, len(prepared.classes)),
                 golden_rows=_golden_rows(samples, prepared.contract, recipe),
@@ -104,8 +119,21 @@ def train(table: Table, recipe: Recipe) -> Trained:
             raise TrainingError(msg) from error
 
 
-def _measure(model: SoftmaxModel, samples: Samples) -> Metrics:
-    return evaluate(model.predict_log_proba(samples.X), samples.y, samples.sample_weight)
+def _measure(
+    model: SoftmaxModel, samples: Samples, prior: Floats, random_state: int | None = None
+) -> Metrics:
+    if not samples.sample_weight.any():
+        msg = "expected a weight above zero among the held-out rows (test-size 0 holds out none)"
+        raise TrainingError(msg)
+    log_proba = model.predict_log_proba(samples.X)
+    weight = samples.sample_weight
+    return evaluate(log_proba, samples.y, weight, prior, random_state=random_state)
+
+
+def _class_shares(samples: Samples, n_classes: int) -> Floats:
+    weights = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def _sample(samples: Samples, recipe: Recipe) -> Sample:

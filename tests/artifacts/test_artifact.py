@@ -11,8 +11,9 @@ from service.artifacts.artifact import MANIFEST_FILE, MODEL_FILE, SUMS_FILE, pac
 from service.artifacts.codec import decode_payload, encode_payload
 from service.artifacts.manifest import sha256
 from service.errors import ArtifactError
+from service.softmax.conformal import calibration_scores
 from service.softmax.contract import CategoricalFeature, FeatureContract, NumericFeature
-from service.softmax.metrics import Metrics
+from service.softmax.metrics import evaluate
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
 
@@ -30,7 +31,15 @@ MODEL = SoftmaxModel(
     mean_=np.array([4.0, 0.5, 0.5]),
     class_prior_=np.array([0.5, 0.5]),
 )
-METRICS = Metrics(n_samples=4, accuracy=0.75, log_loss=0.4, confusion_matrix=((2, 0), (1, 1)))
+METRICS = evaluate(
+    np.log([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.3, 0.7]]),
+    np.array([0, 0, 1, 1]),
+    np.ones(4),
+    np.array([0.5, 0.5]),
+)
+
+
+SET_SCORES = calibration_scores(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([1, 0, 1]))
 
 
 def files(*, sample: Sample | None = None) -> dict[str, bytes]:
@@ -46,6 +55,7 @@ def files(*, sample: Sample | None = None) -> dict[str, bytes]:
         regions_pair=None,
         golden_rows=((1.0, "red"), (9.0, "blue")),
         libraries={"numpy": "0"},
+        set_scores=SET_SCORES,
     )
 
 
@@ -73,6 +83,10 @@ def test_what_is_packed_is_unpacked() -> None:
     assert_array_equal(artifact.model.coef_, MODEL.coef_)
     assert artifact.sample is not None
     assert_array_equal(artifact.sample.y, [1, 0])
+    assert artifact.set_scores is not None
+    assert_array_equal(artifact.set_scores.lac, SET_SCORES.lac)
+    assert_array_equal(artifact.set_scores.aps, SET_SCORES.aps)
+    assert_array_equal(artifact.set_scores.y, [0, 1, 1])
     assert artifact.digest == "sha256:" + sha256(files(sample=sample)[MANIFEST_FILE])
 
 
@@ -110,8 +124,14 @@ def test_a_file_cut_short_is_refused(file: str) -> None:
         (lambda: with_payload(temperature=-1.0), "temperature"),
         (lambda: with_payload(sample_X=np.zeros((1, 3)), sample_y=np.zeros(1)), "sample"),
         (lambda: with_payload(sample_X=np.zeros((1, 2)), sample_y=np.array([2.0])), "class"),
+        (lambda: with_payload(set_class=np.array([0.0, 1.0, 1.5])), "classes in 'set_class'"),
+        (lambda: with_payload(set_class=np.zeros(2)), "as many scores"),
+        (lambda: with_payload(set_scores_lac=np.array([0.4, 0.2, 1.2])), "from 0 to 1"),
     ],
-    ids=["shape", "not-finite", "other-numbers", "text", "temperature", "width", "no-class"],
+    ids=[
+        *("shape", "not-finite", "other-numbers", "text", "temperature", "width", "no-class"),
+        *("no-set-class", "set-length", "no-share"),
+    ],
 )
 def test_sums_that_fit_do_not_make_a_wrong_model_right(
     change: Callable[[], dict[str, bytes]], reason: str

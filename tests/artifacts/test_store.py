@@ -73,6 +73,17 @@ def test_the_time_of_publishing_stands_beside_the_files(empty: Store) -> None:
     assert list(published) == ["published_at"]
 
 
+def test_files_for_people_stand_beside_and_never_in_the_place_of_others(empty: Store) -> None:
+    beside = {"report.html": b"<p>", "model.joblib": b"other", "published.json": b"other"}
+
+    empty.publish("iris", CONTENT, beside=beside)
+
+    folder = empty.root / "iris" / "1"
+    assert (folder / "report.html").read_bytes() == b"<p>"
+    assert empty.read("iris", 1) == CONTENT
+    assert "published_at" in json.loads((folder / "published.json").read_bytes())
+
+
 @pytest.mark.parametrize(
     "name", ["", "..", ".", "../x", "a/b", "/etc", "Iris", "-x", ".x", "a" * 64, "é", "a\n", "a\0"]
 )

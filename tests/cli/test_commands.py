@@ -116,6 +116,15 @@ def test_a_parquet_file_with_boolean_labels_is_trained(softmax: Softmax, tmp_pat
     assert manifest["regions_pair"] == ["bill_length_mm", "bill_depth_mm"]
 
 
+def test_calibration_reaches_the_artifact(softmax: Softmax) -> None:
+    softmax("train", "wine", "--calibration-size", "0.3", "--calibrate", "temperature")
+
+    calibration = json.loads(softmax("models", "show", "wine").stdout)["calibration"]
+    assert calibration["temperature"]["n_samples"] == 27  # half of 30 % of 178, rounded up
+    assert calibration["measured_on"] == "test"
+    assert "sound" in softmax("models", "verify", "wine").stdout
+
+
 def test_models_are_listed_verified_and_activated(softmax: Softmax) -> None:
     softmax("train", "iris")
     softmax("train", "iris", "--C", "10", "--no-activate")
