@@ -16,8 +16,8 @@ LEAST_ROWS = 1e-6
 FARTHEST = 1e-4
 """A fit farther from the maximum than this share of a standard error is refused."""
 
-GROWING = 0.1
-"""A column is named when it grows by more than this share of the one that grows most."""
+GROWN = 0.1
+"""A coefficient is named when it is above this share of the largest."""
 
 
 def covariance(fitted: Fitted, y: Integers, total_weight: float) -> Floats:
@@ -54,11 +54,9 @@ def covariance(fitted: Fitted, y: Integers, total_weight: float) -> Floats:
     try:
         inverse: Floats = linalg.cho_solve(linalg.cho_factor(relative), np.eye(len(relative)))
     except linalg.LinAlgError:
-        _, vectors = linalg.eigh(relative)
-        raise TrainingError(_separated(fitted, mixing, vectors[:, 0])) from None
-    largest = int(np.diag(inverse).argmax())
-    if inverse[largest, largest] > total_weight / LEAST_ROWS:
-        raise TrainingError(_separated(fitted, mixing, inverse[largest]))
+        raise TrainingError(_separated(fitted)) from None
+    if np.diag(inverse).max() > total_weight / LEAST_ROWS:
+        raise TrainingError(_separated(fitted))
     inverse = (inverse + inverse.T) / (2.0 * total_weight)
     return _across_classes(_across_classes(inverse, mixing.T).T, mixing.T)
 
@@ -112,14 +110,14 @@ def _across_classes(matrix: Floats, mixing: Floats) -> Floats:
     return product.reshape(matrix.shape)
 
 
-def _separated(fitted: Fitted, mixing: Floats, direction: Floats) -> str:
-    """Name the columns whose coefficients the labels do not bound."""
-    steps = (mixing.T @ direction.reshape(len(mixing), -1)) @ fitted.basis.slopes.T
-    deviations = np.linalg.norm(np.linalg.pinv(fitted.basis.slopes), axis=0)
-    growth = np.abs(steps).max(axis=0) * deviations
+def _separated(fitted: Fitted) -> str:
+    """Name the columns whose coefficients have grown most, in deviations of the column."""
+    X = fitted.design.X
+    deviations = np.sqrt(fitted.shares @ (X - fitted.shares @ X) ** 2)
+    growth = np.abs(fitted.coef).max(axis=0) * deviations
     order = np.argsort(-growth, kind="stable")
-    growing = [fitted.design.names[j] for j in order if growth[j] > GROWING * growth[order[0]]]
+    grown = [fitted.design.names[j] for j in order if growth[j] > GROWN * growth[order[0]]]
     return (
         "the classes are separated, completely or nearly: no finite coefficients maximise the"
-        f" likelihood; what grows: {', '.join(map(repr, growing[:6]))}"
+        f" likelihood; what has grown most: {', '.join(map(repr, grown[:6]))}"
     )

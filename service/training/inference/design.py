@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.errors import TrainingError, ValueRefusedError
+from service.errors import ValueRefusedError
 from service.softmax.arrays import Floats, Integers, label_text
 from service.softmax.contract import CategoricalFeature, Category, FeatureContract
 from service.softmax.model import SoftmaxModel, column_starts
@@ -132,7 +132,7 @@ class Coding:
 
 
 def reference_coding(
-    contract: FeatureContract, references: Mapping[str, Category] | None = None
+    contract: FeatureContract, references: Mapping[int, int] | None = None
 ) -> Coding:
     """Choose the columns of a design: every category but one of each feature.
 
@@ -140,34 +140,29 @@ def reference_coding(
     ----------
     contract : FeatureContract
         The features.
-    references : mapping of str to category, optional
-        Reference levels by feature name; the first category by default.
+    references : mapping of int to int, optional
+        Index of the reference level by index of the feature; the first level by default.
 
     Returns
     -------
     Coding
         The columns.
-
-    Raises
-    ------
-    TrainingError
-        If a reference is not a category of its feature.
     """
-    chosen = dict(references or {})
+    chosen = references or {}
     starts = column_starts(contract.levels)
     names: list[str] = []
     columns: list[int] = []
     bases: list[int] = []
     terms: list[Term] = []
-    for feature, start in zip(contract.features, starts.tolist(), strict=False):
-        at = len(names)
+    for j, feature in enumerate(contract.features):
+        at, start = len(names), int(starts[j])
         if not isinstance(feature, CategoricalFeature):
             names.append(feature.name)
             columns.append(start)
             bases.append(-1)
             terms.append(Term(feature=feature.name, columns=(at,)))
             continue
-        base = _reference_code(feature, chosen)
+        base = chosen.get(j, 0)
         for code, category in enumerate(feature.categories):
             if code != base:
                 names.append(f"{feature.name}[{category_text(category)}]")
@@ -193,7 +188,8 @@ def raw_design(X: Floats, contract: FeatureContract, coding: Coding) -> Design:
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Rows as `SoftmaxModel.scores` takes them, of categories that training saw.
+        Rows as `SoftmaxModel.scores` takes them; a category that counts as unknown has no
+        column, like the reference level.
     contract : FeatureContract
         Their features.
     coding : Coding
@@ -232,12 +228,3 @@ def category_text(category: Category) -> str:
     ['Dream', '3', 'false', 'missing']
     """
     return MISSING if category is None else label_text(category)
-
-
-def _reference_code(feature: CategoricalFeature, chosen: Mapping[str, Category]) -> int:
-    if feature.name not in chosen:
-        return 0
-    if chosen[feature.name] not in feature.categories:
-        msg = f"expected a category of {feature.name!r} as its reference level, got another"
-        raise TrainingError(msg)
-    return feature.categories.index(chosen[feature.name])
