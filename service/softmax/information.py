@@ -31,7 +31,7 @@ def fisher_information(columns: Floats, proba: Floats, sample_weight: Floats) ->
     References
     ----------
     .. [1] D. Böhning, "Multinomial logistic regression algorithm", *Annals of the Institute
-       of Statistical Mathematics* 44, 1992, eq. 2.5.
+       of Statistical Mathematics* 44, 1992.
 
     Examples
     --------

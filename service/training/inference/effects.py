@@ -77,7 +77,7 @@ def derivatives(fitted: Fitted) -> Effects:
 
     References
     ----------
-    .. [1] W. H. Greene, *Econometric Analysis*, 7th ed., 2012, sec. 18.2.3.
+    .. [1] W. H. Greene, *Econometric Analysis*, 7th ed., 2012, sec. 18.2.
     """
     terms = [term for term in fitted.design.terms if not term.is_categorical]
     columns = np.array([term.columns[0] for term in terms], dtype=np.intp)
@@ -132,7 +132,7 @@ def discrete_changes(fitted: Fitted, term: Term) -> Effects:
 
     References
     ----------
-    .. [1] A. C. Cameron and P. K. Trivedi, *Microeconometrics*, 2005, sec. 5.9.
+    .. [1] W. H. Greene, *Econometric Analysis*, 7th ed., 2012, ch. 17, for two classes.
     """
     columns = np.array(term.columns, dtype=np.intp)
     coef, steps = fitted.coef[:, columns], fitted.basis.slopes[columns]
