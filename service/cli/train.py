@@ -13,6 +13,7 @@ from service.errors import ServiceError, TrainingError
 if TYPE_CHECKING:
     from service.softmax.certificate import Certificate
     from service.softmax.metrics import Metrics
+    from service.training.inference.statistics import StatisticsOptions
     from service.training.train import Trained
 
 DEMO_RECIPE: Mapping[str, Any] = {"standardize": False, "test_size": 0.0, "C": 1.0}
@@ -129,6 +130,16 @@ def _demo_options(command: click.Command) -> click.Command:
     default=None,
     help="Publish minimum and maximum as training range.",
 )
+@click.option(
+    "--statistics",
+    is_flag=True,
+    help="Print standard errors, tests and marginal effects (needs --C inf).",
+)
+@click.option(
+    "--reference-class",
+    metavar="LABEL",
+    help="With --statistics, the class others are compared with.  [default: first in order]",
+)
 @click.option("--activate/--no-activate", default=True, help="Let the new version answer at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def train(
@@ -137,6 +148,8 @@ def train(
     name: str | None,
     recipe_file: Path | None,
     *,
+    statistics: bool,
+    reference_class: str | None,
     activate: bool,
     as_json: bool,
     **options: Any,  # one per field of Recipe and DemoOptions
@@ -154,6 +167,7 @@ def train(
     except ModuleNotFoundError as error:
         msg = f"training needs {error.name}: pip install 'softmax-service[train]'"
         raise ServiceError(msg) from None
+    wanted = _statistics_options(reference_class, statistics=statistics)
     given = {key: value for key, value in options.items() if value not in (None, ())}
     demo = {key: given.pop(key) for key in _DEMO_OPTIONS if key in given}
     if demo and source != "demo":
@@ -176,16 +190,35 @@ def train(
         raise click.UsageError(msg)
     recipe = make_recipe(fields)
     # Handed over, not kept: training lets go of the table when it has what it needs of it.
-    trained = fit(source_table(source, recipe), recipe)
+    trained = fit(source_table(source, recipe), recipe, statistics=wanted)
     published = _publish(
         name or _default_name(source), Path(source).name, trained, activate=activate
     )
     if as_json:
         metrics = {"train": trained.train_metrics, "test": trained.test_metrics}
-        certificate = trained.certificate
-        print_json({"model": published, "metrics": metrics, "certificate": certificate})
+        print_json(
+            {
+                "model": published,
+                "metrics": metrics,
+                "certificate": trained.certificate,
+                "statistics": trained.statistics,
+            }
+        )
     else:
         _print(published, trained)
+
+
+def _statistics_options(
+    reference_class: str | None, *, statistics: bool
+) -> "StatisticsOptions | None":
+    from service.training.inference.statistics import StatisticsOptions
+
+    if statistics:
+        return StatisticsOptions(reference_class=reference_class)
+    if reference_class is not None:
+        msg = "--reference-class is for --statistics"
+        raise click.UsageError(msg)
+    return None
 
 
 def _default_name(source: str) -> str:
@@ -232,6 +265,8 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
 
 
 def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
+    from service.cli.statistics import print_statistics
+
     parts: dict[str, Metrics] = {"training": trained.train_metrics}
     if trained.test_metrics is not None:
         parts["held out"] = trained.test_metrics
@@ -248,6 +283,8 @@ def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
         ("", *classes),
         [(label, *row) for label, row in zip(classes, metrics.confusion_matrix, strict=True)],
     )
+    if trained.statistics is not None:
+        print_statistics(trained.statistics)
     click.echo(f"published {published['name']}@{published['version']} {published['digest']}")
 
 

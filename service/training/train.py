@@ -18,8 +18,11 @@ from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
 from service.tables.table import Table
 from service.training.calibrate import calibrate, set_scores
+from service.training.design import reference_levels
 from service.training.features import weighted_quantiles
 from service.training.fit import fit
+from service.training.inference.statistics import StatisticsOptions, fit_statistics
+from service.training.inference.values import Statistics
 from service.training.preparation import Samples, prepare
 from service.training.recipe import Recipe
 
@@ -55,6 +58,8 @@ class Trained:
         The two numeric features that separate the classes best; None with fewer.
     golden_rows : tuple of tuples
         Made-up rows, as a client would send them.
+    statistics : Statistics or None
+        What the fit lets one infer about the training rows; None where nobody asked.
     """
 
     model: SoftmaxModel
@@ -68,9 +73,10 @@ class Trained:
     sample: Sample | None
     regions_pair: tuple[str, str] | None
     golden_rows: tuple[tuple[Cell, ...], ...]
+    statistics: Statistics | None = None
 
 
-def train(table: Table, recipe: Recipe) -> Trained:
+def train(table: Table, recipe: Recipe, *, statistics: StatisticsOptions | None = None) -> Trained:
     """Fit a model to a table and measure it.
 
     Linear algebra runs on one thread, so that one recipe and one table give one model.
@@ -81,6 +87,8 @@ def train(table: Table, recipe: Recipe) -> Trained:
         Labelled rows.
     recipe : Recipe
         What is to be done with them.
+    statistics : StatisticsOptions, optional
+        Whether and how to infer from the fit; it changes nothing else.
 
     Returns
     -------
@@ -95,6 +103,8 @@ def train(table: Table, recipe: Recipe) -> Trained:
     with threadpool_limits(limits=1):
         prepared = prepare(table, recipe)
         samples = prepared.train
+        if statistics is not None:
+            statistics.reference_index(prepared.classes)  # refused before the fit, not after
         fitted = fit(samples, prepared.classes, prepared.contract, recipe)
         prior = _class_shares(samples, fitted.model.n_classes)
         try:
@@ -113,6 +123,16 @@ def train(table: Table, recipe: Recipe) -> Trained:
                 sample=_sample(samples, recipe) if recipe.sample else None,
                 regions_pair=_strongest_pair(samples, prepared.contract, len(prepared.classes)),
                 golden_rows=_golden_rows(samples, prepared.contract, recipe),
+                statistics=None
+                if statistics is None
+                else fit_statistics(
+                    fitted.model,
+                    samples,
+                    prepared.contract,
+                    recipe,
+                    options=statistics,
+                    references=reference_levels(prepared.contract, recipe),
+                ),
             )
         except InputError as error:
             msg = f"the fitted scores leave the range of a double: {error}"

