@@ -75,6 +75,7 @@ def model_card(published: Published) -> dict[str, Any]:
                 "source",
                 "recipe",
                 "certificate",
+                "selection",
                 "train_metrics",
                 "test_metrics",
                 "calibration",

@@ -17,6 +17,7 @@ from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
+from service.softmax.selection import Selection
 
 MODEL_FILE = "model.joblib"
 MANIFEST_FILE = "manifest.json"
@@ -64,6 +65,7 @@ def pack(
     source: str,
     recipe: Mapping[str, object],
     certificate: Certificate | None,
+    selection: Selection | None,
     train_metrics: Metrics,
     test_metrics: Metrics | None,
     regions_pair: tuple[str, str] | None,
@@ -86,6 +88,8 @@ def pack(
         What the training table is called; no path.
     recipe : mapping
         What the fit was made by, as JSON values.
+    selection : Selection or None
+        How the penalty was chosen, if it was.
     certificate : Certificate or None
         How far from the optimum the fit can be, where that is known.
     train_metrics : Metrics
@@ -133,6 +137,7 @@ def pack(
         source=source,
         recipe=dict(recipe),
         certificate=certificate,
+        selection=selection,
         train_metrics=train_metrics,
         test_metrics=test_metrics,
         calibration=calibration,

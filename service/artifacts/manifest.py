@@ -12,6 +12,7 @@ from service.softmax.calibration import Calibration
 from service.softmax.certificate import Certificate
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
+from service.softmax.selection import Selection
 
 FORMAT: Literal[1] = 1
 
@@ -40,6 +41,7 @@ class Manifest(_Frozen):
     source: str
     recipe: dict[str, Any]
     certificate: Certificate | None
+    selection: Selection | None
     train_metrics: Metrics
     test_metrics: Metrics | None
     calibration: Calibration | None

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.progress import progress_shown
 from service.cli.report import print_json, print_table
 from service.errors import ServiceError, TrainingError
 
 if TYPE_CHECKING:
     from service.softmax.certificate import Certificate
     from service.softmax.metrics import Metrics
+    from service.softmax.selection import Selection
     from service.training.inference.statistics import StatisticsOptions
     from service.training.train import Trained
 
@@ -44,6 +46,19 @@ def _demo_options(command: click.Command) -> click.Command:
     return command
 
 
+class _NumberOrAuto(click.ParamType[float | str]):
+    name = "number|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        return AUTO if value == AUTO else click.FLOAT.convert(value, param, ctx)
+
+
+AUTO = "auto"
+NUMBER = _NumberOrAuto()
+
+
 @click.command()
 @click.argument("source")
 @click.option(
@@ -54,8 +69,16 @@ def _demo_options(command: click.Command) -> click.Command:
 )
 @click.option("--target", help="Column of labels (a file needs it).")
 @click.option("--name", help="Model name.  [default: the set's name or the file's stem]")
-@click.option("--C", "C", type=float, help="Inverse penalty strength, or inf.  [default: 1.0]")
-@click.option("--l1-ratio", type=float, help="Share of the L1 penalty, 0 to 1.  [default: 0]")
+@click.option(
+    "--C", "C", type=NUMBER, help="Inverse penalty strength, inf or auto.  [default: 1.0]"
+)
+@click.option("--l1-ratio", type=NUMBER, help="Share of L1, 0 to 1, or auto.  [default: 0]")
+@click.option("--folds", type=int, help="With auto, folds of the cross-validation.  [default: 5]")
+@click.option(
+    "--choice",
+    type=click.Choice(["min", "1se"]),
+    help="With auto, least log loss or the one-standard-error rule.  [default: min]",
+)
 @click.option(
     "--standardize/--no-standardize",
     default=None,
@@ -169,6 +192,8 @@ def train(
         raise ServiceError(msg) from None
     wanted = _statistics_options(reference_class, statistics=statistics)
     given = {key: value for key, value in options.items() if value not in (None, ())}
+    if auto := [key for key in ("C", "l1_ratio") if given.get(key) == AUTO]:
+        given = {key: value for key, value in given.items() if key not in auto} | {"auto": auto}
     demo = {key: given.pop(key) for key in _DEMO_OPTIONS if key in given}
     if demo and source != "demo":
         flag = f"--{next(iter(demo)).replace('_', '-')}"
@@ -190,7 +215,8 @@ def train(
         raise click.UsageError(msg)
     recipe = make_recipe(fields)
     # Handed over, not kept: training lets go of the table when it has what it needs of it.
-    trained = fit(source_table(source, recipe), recipe, statistics=wanted)
+    with progress_shown("cross-validation") as progress:
+        trained = fit(source_table(source, recipe), recipe, statistics=wanted, progress=progress)
     published = _publish(
         name or _default_name(source), Path(source).name, trained, activate=activate
     )
@@ -201,6 +227,7 @@ def train(
                 "model": published,
                 "metrics": metrics,
                 "certificate": trained.certificate,
+                "selection": trained.selection,
                 "statistics": trained.statistics,
             }
         )
@@ -251,6 +278,7 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
         source=source,
         recipe=recipe_to_json(trained.recipe),
         certificate=trained.certificate,
+        selection=trained.selection,
         train_metrics=trained.train_metrics,
         test_metrics=trained.test_metrics,
         calibration=trained.calibration,
@@ -276,6 +304,8 @@ def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
     ]
     print_table("How it does", ("rows", "number", "accuracy", "log loss"), rows)
     _print_certificate(trained.certificate)
+    if trained.selection is not None:
+        _print_selection(trained.selection)
     part, metrics = list(parts.items())[-1]
     classes = [str(label) for label in trained.model.classes_]
     print_table(
@@ -302,6 +332,22 @@ def _print_certificate(certificate: "Certificate") -> None:
     print_table("The fit", ("certificate", ""), shown)
     if not certificate.converged:
         click.echo(f"not converged, published because --allow-unconverged: {certificate.reason}")
+
+
+def _print_selection(selection: "Selection") -> None:
+    marks = {selection.minimum: "least", selection.one_standard_error: "within one error"}
+    rows = [
+        (
+            f"{point.C:.4g}",
+            f"{point.l1_ratio:g}",
+            f"{point.log_loss:.5f}",
+            f"{point.standard_error:.5f}",
+            marks.get(index, "") + (", used" if index == selection.chosen else ""),
+        )
+        for index, point in enumerate(selection.points)
+    ]
+    header = ("C", "l1 ratio", "log loss", "standard error", "")
+    print_table(f"Penalties, by {selection.folds}-fold cross-validation", header, rows)
 
 
 _demo_options(train)

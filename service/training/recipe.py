@@ -20,6 +20,13 @@ class Recipe:
         Inverse penalty strength; infinity for no penalty.
     l1_ratio : float
         Share of the L1 penalty, from 0 (ridge) to 1 (lasso).
+    auto : tuple of {"C", "l1_ratio"}
+        Which of the two cross-validation chooses; the field of that name is not used then.
+    folds : int
+        Number of folds of the cross-validation.
+    choice : {"min", "1se"}
+        Whether the point of least log loss is chosen, or the strongest penalty within one
+        standard error of it.
     standardize : bool
         Whether the penalty is on columns centred and divided by their standard deviation.
     fit_intercept : bool
@@ -76,6 +83,9 @@ class Recipe:
     target: str
     C: float = 1.0
     l1_ratio: float = 0.0
+    auto: tuple[Literal["C", "l1_ratio"], ...] = ()
+    folds: int = 5
+    choice: Literal["min", "1se"] = "min"
     standardize: bool = True
     fit_intercept: bool = True
     class_weight: Literal["none", "balanced"] = "none"
@@ -105,6 +115,7 @@ class Recipe:
         bounds = (
             (self.C > 0, f"expected C above 0, got {self.C}"),
             (0 <= self.l1_ratio <= 1, f"expected l1-ratio from 0 to 1, got {self.l1_ratio}"),
+            (self.folds > 1, f"expected folds from 2, got {self.folds}"),
             (self.min_frequency > 0, f"expected min-frequency from 1, got {self.min_frequency}"),
             (
                 self.min_frequency == 1 or self.unknown == "ignore",

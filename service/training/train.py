@@ -1,7 +1,7 @@
 """The whole of a training: table and recipe in, everything an artifact holds out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -16,8 +16,10 @@ from service.softmax.contract import CategoricalFeature, Cell, FeatureContract
 from service.softmax.metrics import Metrics, evaluate
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
+from service.softmax.selection import Selection
 from service.tables.table import Table
 from service.training.calibrate import calibrate, set_scores
+from service.training.choose import Progress, choose_penalty
 from service.training.design import reference_levels
 from service.training.features import weighted_quantiles
 from service.training.fit import fit
@@ -40,6 +42,8 @@ class Trained:
         The fit.
     certificate : Certificate
         How far from the optimum it can be.
+    selection : Selection or None
+        How cross-validation chose the penalty; None where the recipe says which it is.
     contract : FeatureContract
         What it expects of rows.
     recipe : Recipe
@@ -64,6 +68,7 @@ class Trained:
 
     model: SoftmaxModel
     certificate: Certificate
+    selection: Selection | None
     contract: FeatureContract
     recipe: Recipe
     train_metrics: Metrics
@@ -76,7 +81,13 @@ class Trained:
     statistics: Statistics | None = None
 
 
-def train(table: Table, recipe: Recipe, *, statistics: StatisticsOptions | None = None) -> Trained:
+def train(
+    table: Table,
+    recipe: Recipe,
+    *,
+    statistics: StatisticsOptions | None = None,
+    progress: Progress | None = None,
+) -> Trained:
     """Fit a model to a table and measure it.
 
     Linear algebra runs on one thread, so that one recipe and one table give one model.
@@ -89,6 +100,8 @@ def train(table: Table, recipe: Recipe, *, statistics: StatisticsOptions | None 
         What is to be done with them.
     statistics : StatisticsOptions, optional
         Whether and how to infer from the fit; it changes nothing else.
+    progress : callable, optional
+        Told how many fits of a cross-validation are done, and of how many.
 
     Returns
     -------
@@ -102,16 +115,23 @@ def train(table: Table, recipe: Recipe, *, statistics: StatisticsOptions | None 
     """
     with threadpool_limits(limits=1):
         prepared = prepare(table, recipe)
+        del table  # a large one need not stay in memory for the fit
         samples = prepared.train
         if statistics is not None:
             statistics.reference_index(prepared.classes)  # refused before the fit, not after
-        fitted = fit(samples, prepared.classes, prepared.contract, recipe)
+        selection = choose_penalty(prepared, recipe, progress) if recipe.auto else None
+        chosen = recipe
+        if selection is not None:
+            point = selection.choice
+            chosen = replace(recipe, C=point.C, l1_ratio=point.l1_ratio, auto=())
+        fitted = fit(samples, prepared.classes, prepared.contract, chosen)
         prior = _class_shares(samples, fitted.model.n_classes)
         try:
             model, calibration = calibrate(fitted.model, prepared, prior)
             return Trained(
                 model=model,
                 certificate=fitted.certificate,
+                selection=selection,
                 contract=prepared.contract,
                 recipe=recipe,
                 train_metrics=_measure(model, samples, prior),
@@ -129,7 +149,7 @@ def train(table: Table, recipe: Recipe, *, statistics: StatisticsOptions | None 
                     fitted.model,
                     samples,
                     prepared.contract,
-                    recipe,
+                    chosen,
                     options=statistics,
                     references=reference_levels(prepared.contract, recipe),
                 ),

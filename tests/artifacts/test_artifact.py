@@ -50,6 +50,7 @@ def files(*, sample: Sample | None = None) -> dict[str, bytes]:
         source="mine",
         recipe={"C": 1.0},
         certificate=None,
+        selection=None,
         train_metrics=METRICS,
         test_metrics=None,
         regions_pair=None,
