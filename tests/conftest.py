@@ -12,6 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+# Before anything loads numpy: matrices here are too small to share among threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 

@@ -1,5 +1,7 @@
 """`softmax serve`."""
 
+import os
+
 import click
 
 
@@ -12,6 +14,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 
     Every setting is also a SOFTMAX_* variable; the options here win.
     """
+    # Before numpy is loaded: matrices of a request are too small to share among threads, and
+    # threads that wait for each other on busy cores make one row take milliseconds.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from service.server import serve as run
     from service.settings import Settings
 
