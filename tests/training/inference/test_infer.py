@@ -210,6 +210,24 @@ def test_weights_that_are_no_counts_are_remarked_upon() -> None:
     assert "read as frequencies" in ours.notes[0]
 
 
+def test_a_category_that_every_row_has_adds_nothing() -> None:
+    data = rows("spector")
+    coef, intercept = maximum(data.X, data.y)
+    plain = numeric_design(data.X, data.names)
+    term = Term(feature="school", columns=(), reference="one")
+
+    ours = infer(
+        Design(X=data.X, names=data.names, terms=(*plain.terms, term)),
+        data.y,
+        np.ones(32),
+        coef=coef,
+        intercept=intercept,
+        classes=data.classes,
+    )
+
+    assert ours == inferred("spector")
+
+
 def test_units_of_measurement_change_no_statistic() -> None:
     data = rows("anes96")
     coef, intercept = maximum(data.X, data.y)
