@@ -12,6 +12,9 @@ from service.softmax.arrays import Booleans, Floats
 OUTSIDE = -1
 """Stands for a rival across the border of the view."""
 
+ABSTAIN = -2
+"""Stands for what is across an edge where nothing is decided."""
+
 CELLS = (4, 32)
 """The view is first searched for contenders in about as many cells as there are classes, but at
 least and at most this many a side."""
@@ -45,6 +48,11 @@ class Region:
     def area(self) -> float:
         """Share of the view."""
         return _area(self.vertices)
+
+    @property
+    def edges(self) -> Floats:
+        """The segment from each vertex to the next; shape (n_vertices, 2, 2)."""
+        return np.stack([self.vertices, np.roll(self.vertices, -1, axis=0)], axis=1)
 
     @cached_property
     def centroid(self) -> Floats:
@@ -81,10 +89,14 @@ class Partition:
         Number of classes of the model.
     regions : tuple of Region
         One for each class that wins somewhere in view, in class order.
+    leads : bool
+        Whether the winner is always the most probable class; mistakes of different cost can
+        make another one win.
     """
 
     n_classes: int
     regions: tuple[Region, ...]
+    leads: bool = True
 
     @cached_property
     def area_shares(self) -> Floats:
@@ -105,8 +117,7 @@ class Partition:
         """Every segment between two classes, once."""
         longest: dict[tuple[int, int], Floats] = {}
         for region in self.regions:
-            ends = np.stack([region.vertices, np.roll(region.vertices, -1, axis=0)], axis=1)
-            for rival, segment in zip(region.rivals, ends, strict=True):
+            for rival, segment in zip(region.rivals, region.edges, strict=True):
                 between = (min(region.winner, rival), max(region.winner, rival))
                 # Both sides know the segment; where four regions meet one may see it as a point.
                 if rival != OUTSIDE and _length(segment) > _length(longest.get(between)):
@@ -146,7 +157,7 @@ def partition(field: ScoreField) -> Partition:
     # A power of two changes no digit, and keeps huge and tiny weights in the middle of doubles.
     planes = np.ldexp(planes, -int(np.frexp(np.abs(planes).max())[1]))
     regions = []
-    for k in range(field.n_classes):
+    for k in np.flatnonzero(contends.any(axis=0)).tolist():
         cells = contends[:, k]
         rivals = np.flatnonzero(contends[cells].any(axis=0))
         # A rival that wins the middle cuts deepest; with it first, most others change nothing.
@@ -156,6 +167,32 @@ def partition(field: ScoreField) -> Partition:
         if region is not None and region.area > NOISE_AREA:
             regions.append(region)
     return Partition(n_classes=field.n_classes, regions=tuple(regions))
+
+
+def clip(region: Region, cuts: Floats) -> Region:
+    """Cut a region further.
+
+    Parameters
+    ----------
+    region : Region
+        A region.
+    cuts : ndarray of shape (n_cuts, 3)
+        Half-planes ``a u + b v + c >= 0``; nothing is decided beyond them.
+
+    Returns
+    -------
+    Region
+        What is left, perhaps without any corner.
+    """
+    corners = [(u, v) for u, v in region.vertices.tolist()]
+    across = list(region.rivals)
+    for a, b, c in cuts.tolist():
+        leads = [a * u + b * v + c for u, v in corners]
+        if corners and min(leads) < 0.0:
+            corners, across = _cut(corners, across, leads, ABSTAIN)
+    return _region(region.winner, corners, across) or Region(
+        winner=region.winner, vertices=np.empty((0, 2)), rivals=()
+    )
 
 
 def _contenders(field: ScoreField) -> Booleans:
@@ -189,6 +226,10 @@ def _clip(k: int, rivals: list[int], cuts: list[list[float]]) -> Region | None:
         if max(leads) <= 0.0:
             return None
         corners, across = _cut(corners, across, leads, rival)
+    return _region(k, corners, across)
+
+
+def _region(k: int, corners: list[_Corner], across: list[int]) -> Region | None:
     kept = [i for i, corner in enumerate(corners) if corner != corners[(i + 1) % len(corners)]]
     if len(kept) < 3:  # noqa: PLR2004 - fewer corners span no area
         return None

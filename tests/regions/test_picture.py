@@ -111,9 +111,9 @@ def test_rings_are_counted_by_what_the_model_says_of_the_whole_row(iris: Trained
     picture = draw(model, contract, sample, default_pair=("sepal_length", "sepal_width"))
 
     wrong = model.predict_proba(sample.X).argmax(axis=1) != sample.y
-    rings = [marker for marker in picture.scene.markers if marker.is_ringed]
+    rings = sum(len(places) for look, places in picture.scene.marks.groups() if look.is_ringed)
     texts = [text.text for text in picture.scene.texts]
-    assert len(rings) == wrong.sum() + 1  # the legend shows one
+    assert rings == wrong.sum()
     assert f"{wrong.sum()} of {len(sample.y)}" in texts
 
 
@@ -194,7 +194,7 @@ def test_each_shade_has_as_many_tints_in_the_svg_as_in_its_key(demo: Trained, sh
     picture = draw(*demo, PictureOptions(shade=shade, points=False))  # type: ignore[arg-type] # a literal
 
     name = ET.fromstring(picture.svg()).get("id")  # noqa: S314 - our own file
-    tints = set(re.findall(rf"\.{name}t0-\d+", picture.svg().decode()))
+    tints = set(re.findall(rf"\.{name}t\d+", picture.svg().decode()))
     assert len(tints) == {"none": 1, "bands": 8, "smooth": 64}[shade]
 
 
