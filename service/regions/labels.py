@@ -36,8 +36,7 @@ def name_regions(subject: Subject, frame: Frame, lettering: Lettering) -> list[T
         As large as fits and as near to the centre of mass; regions without room have none.
     """
     texts = []
-    kept = subject.decisions.kept
-    for region in subject.partition.regions if kept is None else kept:
+    for region in subject.decisions.decided:
         name, corners = subject.class_texts[region.winner], frame.pixels(region.vertices)
         places = _places(region, frame)
         for size in (share * lettering.em for share in SIZES):

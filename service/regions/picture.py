@@ -91,7 +91,7 @@ class Picture:
         bytes
             A GeoJSON FeatureCollection in the features' units.
         """
-        return write_geojson(self.subject.plane, self.partition, self.classes)
+        return write_geojson(self.subject.plane, self.subject.decisions, self.classes)
 
     def _repr_svg_(self) -> str:
         """Show the picture in a notebook."""

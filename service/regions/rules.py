@@ -139,6 +139,11 @@ class Decisions:
     kept: tuple[Region, ...] | None
 
     @property
+    def decided(self) -> tuple[Region, ...]:
+        """The regions, as far as they are decided."""
+        return self.partition.regions if self.kept is None else self.kept
+
+    @property
     def area_shares(self) -> Floats:
         """Share of the view that is decided for each class; shape (n_classes,)."""
         if self.kept is None:
