@@ -7,6 +7,7 @@ tangents make one quadratic curve.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,31 +38,50 @@ error is about the square of that."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outline:
-    """The edge of the set where a class has at least the probability of a level.
+class Outlines:
+    """The edges of the sets where a class has at least the probability of each level.
 
     Parameters
     ----------
     winner : int
         Index of the class.
-    level : int
-        Index of the level.
+    levels : tuple of int
+        Indices of the levels that it reaches.
+    ends : tuple of int
+        Where the vertices of each of those levels end, among all.
     vertices : ndarray of shape (n_vertices, 2)
-        Points (u, v) on the edge, counter-clockwise; it ends just beyond the region's box.
+        Points (u, v) on the edges, level after level, each level's counter-clockwise; edges
+        close just beyond the region's box.
     controls : ndarray of shape (n_vertices, 2)
-        Control points of the quadratic curves from each vertex to the next.
+        Control points of the quadratic curves from each vertex to the next of its level.
     """
 
     winner: int
-    level: int
+    levels: tuple[int, ...]
+    ends: tuple[int, ...]
     vertices: Floats
     controls: Floats
 
-    def flattened(self, parts: int) -> Floats:
-        """Replace each curve by straight pieces.
+    def slices(self) -> Iterator[tuple[int, slice]]:
+        """Give the levels with their places among the vertices.
+
+        Yields
+        ------
+        level : int
+            Index of a level.
+        place : slice
+            Its vertices and controls.
+        """
+        for level, start, end in zip(self.levels, (0, *self.ends), self.ends, strict=False):
+            yield level, slice(start, end)
+
+    def flattened(self, place: slice, parts: int) -> Floats:
+        """Replace the curves of a level by straight pieces.
 
         Parameters
         ----------
+        place : slice
+            The level's, from `slices`.
         parts : int
             Pieces a curve.
 
@@ -71,15 +91,16 @@ class Outline:
             A closed polygon.
         """
         t = np.arange(parts)[:, None, None] / parts
-        following = np.roll(self.vertices, -1, axis=0)
-        curve = (1 - t) ** 2 * self.vertices + 2 * t * (1 - t) * self.controls + t**2 * following
+        start, control = self.vertices[place], self.controls[place]
+        following = np.roll(start, -1, axis=0)
+        curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * following
         polygon: Floats = curve.transpose(1, 0, 2).reshape(-1, 2)
         return polygon
 
 
 def band_outlines(
     field: ScoreField, regions: Partition, levels: tuple[float, ...], *, grid: int = GRID
-) -> list[Outline]:
+) -> list[Outlines]:
     """Follow the edges of the bands in view.
 
     Parameters
@@ -95,19 +116,15 @@ def band_outlines(
 
     Returns
     -------
-    list of Outline
-        Class after class, each class's from the widest to the narrowest; levels that a class
-        does not reach in its region are left out.
+    list of Outlines
+        One for each region, in class order; levels that a class does not reach in its region
+        are left out.
     """
     floors = np.array([math.log1p(-level) - math.log(level) for level in levels])
-    return [
-        outline
-        for region in (regions.regions if levels else ())
-        for outline in _outlines_of(field, region, floors, grid)
-    ]
+    return [_outlines_of(field, region, floors, grid) for region in regions.regions]
 
 
-def _outlines_of(field: ScoreField, region: Region, floors: Floats, grid: int) -> list[Outline]:
+def _outlines_of(field: ScoreField, region: Region, floors: Floats, grid: int) -> Outlines:
     low, high = region.vertices.min(axis=0), region.vertices.max(axis=0)
     low, size = low - MARGIN * (high - low), (1.0 + 2.0 * MARGIN) * (high - low)
     slopes, offsets = _rivals(field, region.winner, low, size)
@@ -123,25 +140,21 @@ def _outlines_of(field: ScoreField, region: Region, floors: Floats, grid: int) -
     away = points - centres.T[levels]
     order = np.lexsort((np.arctan2(away[:, 1] * size[1], away[:, 0] * size[0]), levels))
     ends = np.cumsum(counts)
-    vertices, controls = points[order], np.empty_like(points)
+    starts = ends - counts
+    is_reached = counts > 2  # noqa: PLR2004 - fewer points bound no area
     following = np.arange(1, len(points) + 1)
-    reached = np.flatnonzero(counts > 2)  # noqa: PLR2004 - fewer points bound no area
-    following[ends[counts > 0] - 1] = (ends - counts)[counts > 0]
+    following[ends[counts > 0] - 1] = starts[counts > 0]
+    vertices = points[order]
     controls, is_needed = _controls(vertices, tangents[order], following)
-    is_needed |= np.isin(np.arange(len(points)), following[ends[counts > 0] - 1])
-    outlines = []
-    for level in reached.tolist():
-        kept = np.flatnonzero(is_needed[ends[level] - counts[level] : ends[level]])
-        kept += ends[level] - counts[level]
-        outlines.append(
-            Outline(
-                winner=region.winner,
-                level=level,
-                vertices=low + size * vertices[kept],
-                controls=low + size * controls[kept],
-            )
-        )
-    return outlines
+    is_needed &= is_reached[levels[order]]
+    kept_until = np.concatenate([[0], is_needed.cumsum()])[ends]
+    return Outlines(
+        winner=region.winner,
+        levels=tuple(is_reached.nonzero()[0].tolist()),
+        ends=tuple(kept_until[is_reached].tolist()),
+        vertices=low + size * vertices[is_needed],
+        controls=low + size * controls[is_needed],
+    )
 
 
 def _rivals(field: ScoreField, winner: int, low: Floats, size: Floats) -> tuple[Floats, Floats]:

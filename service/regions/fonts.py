@@ -229,11 +229,19 @@ def text_width(text: str, size_px: float, *, bold: bool = False) -> float:
 
 
 def _by_face(text: str, *, bold: bool) -> list[tuple[str, Face]]:
+    face: Face = "bold" if bold else "regular"
     if text.isascii():
-        return [(text, "bold" if bold else "regular")]
-    grouped = groupby(text, _is_cjk)
-    return [("".join(group), "cjk" if far else "bold" if bold else "regular")
-            for far, group in grouped]  # fmt: skip
+        return [(text, face)]
+    far, is_far, leans = [], False, not is_rightward(text)
+    for letter in text:
+        # In a line from right to left, what has no direction stays with the letters before it.
+        is_far = _is_cjk(letter) or (leans and is_far and not letter.isalpha())
+        far.append(is_far)
+    grouped = groupby(zip(far, text, strict=True), lambda pair: pair[0])
+    return [
+        ("".join(letter for _, letter in group), "cjk" if is_far else face)
+        for is_far, group in grouped
+    ]
 
 
 def _is_cjk(letter: str) -> bool:

@@ -26,6 +26,12 @@ PANEL_SIDE_PX = (420, 320)
 TINY_PX = 200
 """Pictures narrower or lower than this say neither the slice nor, unasked, the axes' names."""
 
+LINE_EM = 0.125
+"""Width of boundaries, in ems."""
+
+MANY = 60
+"""From so many regions on, boundaries are thinner."""
+
 EM_PX = 12.0
 """Size of ordinary text in a picture of 700 by 600 pixels."""
 
@@ -161,10 +167,12 @@ def _boundaries(decisions: Decisions, frame: Frame, em: float) -> list[Stroke]:
             for rival, ends in zip(region.rivals, region.edges, strict=True)
             if rival != OUTSIDE
         ]
+    # Many regions are small, and their borders would hide them.
+    width = LINE_EM * em * min(1.0, (MANY / max(1, len(decisions.partition.regions))) ** 0.5)
     strokes = []
     for between, ends in segments:
         (x0, y0), (x1, y1) = frame.pixels(ends).tolist()
-        strokes.append(Stroke(x0=x0, y0=y0, x1=x1, y1=y1, width_px=0.125 * em, between=between))
+        strokes.append(Stroke(x0=x0, y0=y0, x1=x1, y1=y1, width_px=width, between=between))
     return strokes
 
 

@@ -7,7 +7,7 @@ from math import isqrt
 import numpy as np
 
 from service.regions.field import ScoreField
-from service.softmax.arrays import Booleans, Floats
+from service.softmax.arrays import Booleans, Floats, Integers
 
 OUTSIDE = -1
 """Stands for a rival across the border of the view."""
@@ -18,6 +18,9 @@ ABSTAIN = -2
 CELLS = (4, 32)
 """The view is first searched for contenders in about as many cells as there are classes, but at
 least and at most this many a side."""
+
+AT_ONCE = 8
+"""So many rivals are tried one by one, before all that are left are looked through together."""
 
 NOISE_AREA = 1e-14
 """Regions this small, as a share of the view, are rounding: classes that only touch."""
@@ -152,18 +155,16 @@ def partition(field: ScoreField) -> Partition:
     >>> partition(ScoreField(slopes=slopes, offsets=offsets)).area_shares
     array([0.5, 0.5])
     """
-    contends = _contenders(field)
+    contends, middles = _contenders(field)
     planes = np.column_stack([field.slopes, field.offsets])
     # A power of two changes no digit, and keeps huge and tiny weights in the middle of doubles.
     planes = np.ldexp(planes, -int(np.frexp(np.abs(planes).max())[1]))
     regions = []
     for k in np.flatnonzero(contends.any(axis=0)).tolist():
-        cells = contends[:, k]
-        rivals = np.flatnonzero(contends[cells].any(axis=0))
-        # A rival that wins the middle cuts deepest; with it first, most others change nothing.
-        cuts = planes[k] - planes[rivals]
-        order = np.argsort(cuts @ (0.5, 0.5, 1.0), kind="stable")
-        region = _clip(k, rivals[order].tolist(), cuts[order].tolist()) if len(rivals) else None
+        cells = contends[:, k].nonzero()[0]
+        rivals: Booleans = np.asarray(contends.take(cells, axis=0).any(axis=0))
+        rivals[k] = False
+        region = _clip(k, rivals.nonzero()[0], planes, middles[cells].mean(axis=0))
         if region is not None and region.area > NOISE_AREA:
             regions.append(region)
     return Partition(n_classes=field.n_classes, regions=tuple(regions))
@@ -195,8 +196,8 @@ def clip(region: Region, cuts: Floats) -> Region:
     )
 
 
-def _contenders(field: ScoreField) -> Booleans:
-    """Say which classes may win in which cell of the view; shape (n_cells, n_classes).
+def _contenders(field: ScoreField) -> tuple[Booleans, Floats]:
+    """Say which classes may win in which cell of the view, and where its middle is.
 
     Scores are affine, so in a cell they lie between those at its corners: a class whose
     best corner is below another's worst wins nowhere in it.
@@ -206,26 +207,35 @@ def _contenders(field: ScoreField) -> Booleans:
     corners = np.stack([scores[:-1, :-1], scores[:-1, 1:], scores[1:, :-1], scores[1:, 1:]])
     sure = corners.min(axis=0).max(axis=-1, keepdims=True)
     may_win: Booleans = corners.max(axis=0) >= sure
-    return may_win.reshape(-1, field.n_classes)
+    middle = 0.5 * (ticks[:-1] + ticks[1:])
+    middles = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
+    return may_win.reshape(-1, field.n_classes), middles
 
 
-def _clip(k: int, rivals: list[int], cuts: list[list[float]]) -> Region | None:
+def _clip(k: int, rivals: Integers, planes: Floats, middle: Floats) -> Region | None:
     """Cut the unit square by ``a u + b v + c >= 0`` for each rival."""
+    cuts = planes[k] - planes[rivals]
+    is_flat = (cuts[:, 0] == 0.0) & (cuts[:, 1] == 0.0)
+    if is_flat.any():
+        if ((cuts[:, 2] < 0.0) | ((cuts[:, 2] == 0.0) & (rivals < k)))[is_flat].any():
+            return None
+        rivals, cuts = rivals[~is_flat], cuts[~is_flat]
+    # A rival that leads in the middle cuts deepest; after a few, most others change nothing.
+    order = (cuts[:, :2] @ middle + cuts[:, 2]).argsort(kind="stable")
     corners: list[_Corner] = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
     across = [OUTSIDE] * 4
-    for rival, (a, b, c) in zip(rivals, cuts, strict=True):
-        if rival == k:
-            continue
-        if a == 0.0 and b == 0.0:
-            if c < 0.0 or (c == 0.0 and rival < k):
+    while len(order):
+        now, order = order[:AT_ONCE], order[AT_ONCE:]
+        for rival, (a, b, c) in zip(rivals[now].tolist(), cuts[now].tolist(), strict=True):
+            leads = [a * u + b * v + c for u, v in corners]
+            if min(leads) >= 0.0:
+                continue
+            if max(leads) <= 0.0:
                 return None
-            continue
-        leads = [a * u + b * v + c for u, v in corners]
-        if min(leads) >= 0.0:
-            continue
-        if max(leads) <= 0.0:
-            return None
-        corners, across = _cut(corners, across, leads, rival)
+            corners, across = _cut(corners, across, leads, rival)
+        if len(order):
+            at_corners = cuts[order, :2] @ np.array(corners).T + cuts[order, 2:]
+            order = order[at_corners.min(axis=1) < 0.0]
     return _region(k, corners, across)
 
 

@@ -198,14 +198,15 @@ def _sure(
     regions: tuple[Region, ...], field: ScoreField, whole: Partition, threshold: float
 ) -> tuple[Region, ...]:
     """Cut regions to where their classes reach a probability."""
-    outlines = {
-        outline.winner: outline.flattened(PIECES)
-        for outline in band_outlines(field, whole, (min(threshold, 1.0 - 1e-15),), grid=GRID)
+    edges = {
+        outlines.winner: outlines.flattened(place, PIECES)
+        for outlines in band_outlines(field, whole, (min(threshold, 1.0 - 1e-15),), grid=GRID)
+        for _, place in outlines.slices()
     }
     cut = []
     for region in regions:
-        if region.winner in outlines:
-            start = outlines[region.winner]
+        if region.winner in edges:
+            start = edges[region.winner]
             start = start[np.hypot(*(np.roll(start, -1, axis=0) - start).T) > DISTINCT]
             side = np.roll(start, -1, axis=0) - start
             normals = np.column_stack([-side[:, 1], side[:, 0]])

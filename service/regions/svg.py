@@ -4,14 +4,15 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from xml.sax.saxutils import escape
 
 import numpy as np
 
-from service.regions.bands import Outline, band_outlines
+from service.regions.bands import Outlines, band_outlines
 from service.regions.fonts import is_rightward
-from service.regions.palette import DARK, LIGHT, Palette, class_colours
-from service.regions.scene import HATCH_PX, Look, Scene, Stroke, Swatch, Text
+from service.regions.palette import DARK, LIGHT, Bytes, Palette
+from service.regions.scene import HATCH_PX, Frame, Look, Scene, Stroke, Swatch, Text
 from service.regions.shapes import shape_of
 from service.softmax.arrays import Floats
 
@@ -64,42 +65,47 @@ def paint_svg(scene: Scene) -> bytes:
 
 
 def _style(scene: Scene) -> str:
-    n_classes, n_bands = scene.field.n_classes, len(scene.levels) + 1
-    has_neutral = any(swatch.k is None for swatch in scene.swatches)
-    first = _rules(DARK if scene.theme == "dark" else LIGHT, n_classes, n_bands, has_neutral)
+    first = _rules_of(scene, DARK if scene.theme == "dark" else LIGHT)
     if scene.theme != "auto":
         return first
     # An automatic theme asks the reader's own settings.
-    dark = _rules(DARK, n_classes, n_bands, has_neutral)
-    return f"{first}@media (prefers-color-scheme:dark){{{dark}}}"
+    return f"{first}@media (prefers-color-scheme:dark){{{_rules_of(scene, DARK)}}}"
+
+
+def _rules_of(scene: Scene, palette: Palette) -> str:
+    winners = tuple(region.winner for region in scene.partition.regions)
+    has_neutral = any(swatch.k is None for swatch in scene.swatches)
+    n_classes, n_bands = scene.field.n_classes, len(scene.levels) + 1
+    return _rules(palette, n_classes, winners, n_bands, has_neutral=has_neutral)
 
 
 @lru_cache(maxsize=16)
-def _rules(palette: Palette, n_classes: int, n_bands: int, has_neutral: bool) -> str:  # noqa: FBT001 - a key
+def _rules(
+    palette: Palette, n_classes: int, winners: tuple[int, ...], n_bands: int, *, has_neutral: bool
+) -> str:
     """Give the colours of a theme.
 
     Names of classes begin with the picture's own, since rules do not end at its borders.
-    The bands of a class lie on each other, each a little of its colour.
     """
     rules = []
     for ink in _INKS:
         colour = _hex(getattr(palette, ink))
         rules.append(f".{_NAME}{ink}{{fill:{colour}}}.{_NAME}{ink}-l{{stroke:{colour}}}")
-    rules += [f".{_NAME}c{k}{{fill:{_hex(c)}}}" for k, c in enumerate(class_colours(n_classes))]
-    rules += [f".{_NAME}p{k}{{fill:{_hex(c)}}}" for k, c in enumerate(palette.points(n_classes))]
-    shares = palette.strengths(n_bands)
-    under = np.concatenate([[0.0], shares[:-1]])
-    for band, share in enumerate(((shares - under) / (1.0 - under)).tolist()):
-        rules.append(f".{_NAME}b{band}{{fill-opacity:{share:.5f}}}")
-        rules.append(f".{_NAME}t{band}{{fill-opacity:{shares[band]:.5f}}}")
+    tints = palette.tints(n_classes, n_bands)
+    rules += [
+        f".{_NAME}t{k}-{band}{{fill:{_hex(tints[k, band])}}}"
+        for k in winners
+        for band in range(n_bands)
+    ]
+    points = enumerate(palette.points(n_classes))
+    rules += [f".{_NAME}p{k}{{fill:{_hex(colour)}}}" for k, colour in points]
     if has_neutral:
-        rules += [
-            f".{_NAME}n{b}{{fill:{_hex(palette.neutral(b, n_bands))}}}" for b in range(n_bands)
-        ]
+        neutral = [_hex(palette.neutral(band, n_bands)) for band in range(n_bands)]
+        rules += [f".{_NAME}n{band}{{fill:{colour}}}" for band, colour in enumerate(neutral)]
     return "".join(rules)
 
 
-def _hex(colour: Floats | tuple[int, ...]) -> str:
+def _hex(colour: Floats | Bytes | tuple[int, ...]) -> str:
     return "#" + bytes(np.rint(np.asarray(colour)).astype(np.uint8).tolist()).hex()
 
 
@@ -121,7 +127,7 @@ def _definitions(scene: Scene, looks: dict[Look, str]) -> Iterator[str]:
                 f'<use href="#{key}"/></marker>'
             )
     if scene.kept is not None:
-        turn = f'patternTransform="rotate(-45)" width="{HATCH_PX / 2**0.5:.3f}" height="9"'
+        turn = f'patternTransform="rotate(45)" width="{HATCH_PX / 2**0.5:.3f}" height="9"'
         yield (
             f'<pattern id="{_NAME}-h" patternUnits="userSpaceOnUse" {turn}>'
             '<path class="\x01blank" d="M0 0h9v9H0z"/>'
@@ -157,29 +163,28 @@ def _shape(look: Look) -> str:
 def _regions(scene: Scene) -> Iterator[str]:
     frame = scene.frame
     box = f'x="{frame.left}" y="{frame.top}" width="{frame.width}" height="{frame.height}"'
-    outlines: dict[int, list[Outline]] = {}
-    for outline in band_outlines(scene.field, scene.partition, scene.levels):
-        outlines.setdefault(outline.winner, []).append(outline)
-    for region in scene.partition.regions:
+    outlines = band_outlines(scene.field, scene.partition, scene.levels) if scene.levels else []
+    for region, bands in zip_longest(scene.partition.regions, outlines):
         k = region.winner
-        yield f'<g class="{_NAME}c{k}" clip-path="url(#{_NAME}-c{k})">'
-        yield f'<rect class="{_NAME}b0" {box}/>'
-        bands = outlines.get(k)
-        if bands:
+        yield f'<g clip-path="url(#{_NAME}-c{k})">'
+        yield f'<rect class="{_NAME}t{k}-0" {box}/>'
+        if bands is not None and bands.levels:
             yield f'<g transform="scale({1 / PARTS:g})">'
-            for outline in bands:
-                yield f'<path class="{_NAME}b{outline.level + 1}" d="{_curve(scene, outline)}"/>'
+            yield from _bands(scene.frame, bands)
             yield "</g>"
         yield "</g>"
 
 
-def _curve(scene: Scene, outline: Outline) -> str:
-    points = np.concatenate([outline.controls, np.roll(outline.vertices, -1, axis=0)])
-    pixels = np.rint(PARTS * scene.frame.pixels(points)).astype(np.intp)
-    controls, ends = pixels[: len(pixels) // 2], pixels[len(pixels) // 2 :]
-    numbers = np.concatenate([controls, ends], axis=1).ravel().tolist()
-    start = ends[-1].tolist()
-    return ("M%d %d" + "Q%d %d %d %d" * len(ends) + "Z") % (*start, *numbers)
+def _bands(frame: Frame, bands: Outlines) -> Iterator[str]:
+    both = np.concatenate([bands.controls, bands.vertices], axis=0)
+    pixels = np.rint(PARTS * frame.pixels(both)).astype(np.intp).reshape(2, -1, 2)
+    numbers = np.concatenate([pixels[1], pixels[0]], axis=1).ravel().tolist()
+    # Of each vertex: the place itself, and the control point of the curve that leaves it.
+    pieces = ("%d %dQ%d %d \n" * (len(numbers) // 4) % tuple(numbers)).split("\n")
+    for level, place in bands.slices():
+        first = pieces[place.start].partition("Q")[0]
+        tint = f"{_NAME}t{bands.winner}-{level + 1}"
+        yield f'<path class="{tint}" d="M{"".join(pieces[place])}{first}"/>'
 
 
 def _undecided(scene: Scene) -> list[str]:
@@ -199,7 +204,7 @@ def _swatch(swatch: Swatch) -> str:
     kind = (
         f'class="{_NAME}n{swatch.band}"'
         if swatch.k is None
-        else f'class="{_NAME}c{swatch.k} {_NAME}t{swatch.band}"'
+        else f'class="{_NAME}t{swatch.k}-{swatch.band}"'
     )
     fill = f'fill="url(#{_NAME}-h)"' if swatch.is_hatched else kind
     return f'<rect {fill} x="{left}" y="{top}" width="{wide}" height="{high}"/>'

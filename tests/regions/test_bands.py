@@ -35,7 +35,8 @@ def test_an_outline_holds_the_points_above_its_level(n_classes: int, steepness: 
 
     covered = np.zeros((len(LEVELS), n_classes, len(points)), dtype=np.bool_)
     for outline in outlines:
-        covered[outline.level, outline.winner] = holds(outline.flattened(8), points)
+        for level, place in outline.slices():
+            covered[level, outline.winner] = holds(outline.flattened(place, 8), points)
     wins = proba.argmax(axis=1) == np.arange(n_classes)[:, None]
     wrong = wins & (covered != (np.array(LEVELS)[:, None, None] <= proba.T))
     # Each curve is as good as its two tangents; a tenth of a pixel of 500 at a boundary of 500.
@@ -45,10 +46,11 @@ def test_an_outline_holds_the_points_above_its_level(n_classes: int, steepness: 
 def test_a_class_alone_fills_the_view_at_every_level() -> None:
     field = ScoreField(slopes=np.array([[3.0, 1.0]]), offsets=np.array([2.0]))
 
-    outlines = band_outlines(field, partition(field), LEVELS)
+    (outlines,) = band_outlines(field, partition(field), LEVELS)
 
-    assert [outline.level for outline in outlines] == [*range(len(LEVELS))]
-    assert all(holds(o.vertices, np.random.default_rng(0).random((99, 2))).all() for o in outlines)
+    points = np.random.default_rng(0).random((99, 2))
+    assert outlines.levels == tuple(range(len(LEVELS)))
+    assert all(holds(outlines.vertices[place], points).all() for _, place in outlines.slices())
 
 
 def test_every_vertex_in_view_is_on_its_level() -> None:
@@ -60,9 +62,11 @@ def test_every_vertex_in_view_is_on_its_level() -> None:
 
     seen = 0
     for outline in outlines:
-        # At the ends, beyond the region's box, corners lie inside the level.
-        inner = ((outline.vertices > 0.0) & (outline.vertices < 1.0)).all(axis=1)
-        proba = softmax(field.scores(outline.vertices[inner]))[:, outline.winner]
-        seen += inner.sum()
-        assert_allclose(proba, LEVELS[outline.level], rtol=1e-5)
+        for level, place in outline.slices():
+            vertices = outline.vertices[place]
+            # At the ends, beyond the region's box, corners lie inside the level.
+            inner = ((vertices > 0.0) & (vertices < 1.0)).all(axis=1)
+            proba = softmax(field.scores(vertices[inner]))[:, outline.winner]
+            seen += inner.sum()
+            assert_allclose(proba, LEVELS[level], rtol=1e-5)
     assert seen > 100

@@ -194,7 +194,7 @@ def test_each_shade_has_as_many_tints_in_the_svg_as_in_its_key(demo: Trained, sh
     picture = draw(*demo, PictureOptions(shade=shade, points=False))  # type: ignore[arg-type] # a literal
 
     name = ET.fromstring(picture.svg()).get("id")  # noqa: S314 - our own file
-    tints = set(re.findall(rf"\.{name}t\d+", picture.svg().decode()))
+    tints = set(re.findall(rf"\.{name}t0-\d+", picture.svg().decode()))
     assert len(tints) == {"none": 1, "bands": 8, "smooth": 64}[shade]
 
 
