@@ -3,9 +3,10 @@
 #   docker build --tag softmax-service:train --target train .
 
 FROM python:3.11-slim-bookworm AS base
-# What the pictures need: letters, and their order in Arabic and Hebrew.
+# What the pictures need: letters, those of Chinese and Japanese, and the order of Arabic.
 RUN apt-get update -qq \
- && apt-get install --yes -qq --no-install-recommends fonts-dejavu-core libfribidi0 >/dev/null \
+ && apt-get install --yes -qq --no-install-recommends fonts-dejavu-core fonts-droid-fallback \
+      libfribidi0 >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
  # /models is the store; /volume is where copy-models sees the volume that hides it elsewhere.
  && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin softmax \

@@ -1,7 +1,5 @@
 """The application: store, API and page put together."""
 
-import asyncio
-
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -12,6 +10,7 @@ from service.api.middleware import Envelope
 from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
 from service.api.refusals import add_refusals
+from service.api.renders import Renders
 from service.api.served import Models
 from service.settings import Settings
 from service.ui.docs import docs_routes
@@ -45,7 +44,11 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
     )
     app.state.models = models
     app.state.settings = settings
-    app.state.drawing = asyncio.Semaphore(1)  # one picture at a time leaves a core for rows
+    app.state.renders = Renders(
+        cache_bytes=settings.picture_cache_bytes,
+        at_once=settings.pictures_at_once,
+        waiting=settings.pictures_waiting,
+    )
     add_refusals(app)
     for prefix in PREFIXES:
         app.include_router(prediction_routes(prefix))

@@ -8,6 +8,8 @@
     ├── ModelUnavailableError        model_unavailable
     ├── ContentTooLargeError         content_too_large
     ├── MediaTypeError               unsupported_media_type
+    ├── UnknownDigestError           not_found
+    ├── OverloadedError              overloaded
     ├── PlaneError                   no_plane
     ├── ArtifactError                a model at rest is damaged, missing or not acceptable
     ├── TableError                   a file of rows cannot be read
@@ -84,6 +86,19 @@ class MediaTypeError(ServiceError):
     """A body came in a format that is not read here."""
 
     code = "unsupported_media_type"
+
+
+class UnknownDigestError(ServiceError):
+    """A URL names the digest of another version than the one that answers there."""
+
+    code = "not_found"
+
+
+class OverloadedError(ServiceError):
+    """There is more work than may wait; the same request fits a little later."""
+
+    code = "overloaded"
+    retry_after_s: ClassVar[int] = 1
 
 
 class PlaneError(ServiceError):

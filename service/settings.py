@@ -41,6 +41,16 @@ class Settings(BaseSettings):
         100_000
     )
 
+    picture_cache_bytes: Annotated[
+        int, Field(ge=0, le=2**31, description="memory for finished pictures, in bytes a worker")
+    ] = 16 * 2**20
+    pictures_at_once: Annotated[
+        int, Field(ge=1, le=64, description="pictures drawn at the same time by a worker")
+    ] = 1
+    pictures_waiting: Annotated[
+        int, Field(ge=0, le=1000, description="pictures that may wait for their turn in a worker")
+    ] = 4
+
     @classmethod
     def read(cls, **overrides: object) -> Self:
         """Read the environment.

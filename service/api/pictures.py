@@ -1,10 +1,10 @@
 """`regions.png`, `regions.svg` and `regions.geojson`: the decision regions of a model."""
 
-import asyncio
 import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,16 +13,20 @@ from fastapi.concurrency import run_in_threadpool
 from service import __version__
 from service.api.bodies import single_parameters
 from service.api.predictions import model_headers
+from service.api.renders import Renders
 from service.api.served import asked_model
 from service.artifacts.catalogue import Published
+from service.errors import UnknownDigestError
 from service.regions import Picture, PictureOptions, draw
+from service.regions.fingerprint import fingerprint
+from service.regions.words import WORDS, preferred
 
-PAINTERS: Mapping[str, tuple[str, Callable[[Picture], bytes]]] = {
-    "png": ("image/png", Picture.png),
-    "svg": ("image/svg+xml", Picture.svg),
-    "geojson": ("application/geo+json", Picture.geojson),
+PAINTERS: Mapping[str, tuple[str, Callable[[Picture], bytes], bool]] = {
+    "png": ("image/png", Picture.png, False),
+    "svg": ("image/svg+xml", Picture.svg, True),
+    "geojson": ("application/geo+json", Picture.geojson, True),
 }
-"""The media type and the painter of each format."""
+"""The media type and the painter of each format, and whether gzip makes it smaller."""
 
 
 def picture_routes(prefix: str) -> APIRouter:
@@ -61,18 +65,48 @@ def picture_routes(prefix: str) -> APIRouter:
 async def _answer(request: Request, suffix: str) -> Response:
     published = asked_model(request)
     parameters = single_parameters(request)
+    headers = model_headers(published) | _freshness(published, parameters.pop("v", None))
+    varies = []
+    if suffix != "geojson" and "lang" not in parameters:
+        parameters["lang"] = preferred(request.headers.get("accept-language", ""))
+        varies.append("Accept-Language")
     options = PictureOptions.from_texts(parameters)
-    headers = model_headers(published) | {
-        "ETag": _etag(published, suffix, parameters),
-        "Cache-Control": "public, no-cache",
-    }
+    media_type, _, is_text = PAINTERS[suffix]
+    is_zipped = is_text and _accepts_gzip(request.headers.get("accept-encoding", ""))
+    if is_text:
+        varies.append("Accept-Encoding")
+    if is_zipped:
+        headers["Content-Encoding"] = "gzip"
+    if varies:
+        headers["Vary"] = ", ".join(varies)
+    key = _key(published, suffix, options, await run_in_threadpool(fingerprint))
+    headers["ETag"] = f'"{key}-gzip"' if is_zipped else f'"{key}"'
     if _is_known(request.headers.get("if-none-match", ""), headers["ETag"]):
+        headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
-    media_type, _ = PAINTERS[suffix]
-    drawing: asyncio.Semaphore = request.app.state.drawing
-    async with drawing:
-        content = await run_in_threadpool(paint, published, options, suffix)
+    renders: Renders = request.app.state.renders
+    draw_it = functools.partial(paint, published, options, suffix)
+    render = await renders.get(key, draw_it, is_text=is_text)
+    content = render.zipped if is_zipped and render.zipped is not None else render.content
     return Response(content, media_type=media_type, headers=headers)
+
+
+def _freshness(published: Published, digest: str | None) -> dict[str, str]:
+    """Say how long an answer holds: for good at a URL that names the digest."""
+    if digest is None:
+        return {"Cache-Control": "public, no-cache"}
+    if digest.removeprefix("sha256:") != published.artifact.digest.removeprefix("sha256:"):
+        msg = "expected the digest of the version that answers here"
+        raise UnknownDigestError(msg)
+    return {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def _accepts_gzip(accept_encoding: str) -> bool:
+    for part in accept_encoding.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() in {"gzip", "x-gzip"}:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
 
 
 def paint(published: Published, options: PictureOptions, suffix: str) -> bytes:
@@ -95,12 +129,37 @@ def paint(published: Published, options: PictureOptions, suffix: str) -> bytes:
     Raises
     ------
     PlaneError
-        If the model has fewer than two numeric features.
+        If the model has no plane to draw in.
+    InputError
+        If an option does not fit the model.
+    """
+    return PAINTERS[suffix][1](picture_of(published, options))
+
+
+def picture_of(published: Published, options: PictureOptions) -> Picture:
+    """Find the regions of a published model.
+
+    Parameters
+    ----------
+    published : Published
+        The model.
+    options : PictureOptions
+        What is to be shown, and how.
+
+    Returns
+    -------
+    Picture
+        Ready to be painted.
+
+    Raises
+    ------
+    PlaneError
+        If the model has no plane to draw in.
     InputError
         If an option does not fit the model.
     """
     artifact = published.artifact
-    picture = draw(
+    return draw(
         artifact.model,
         artifact.contract,
         artifact.sample,
@@ -108,20 +167,20 @@ def paint(published: Published, options: PictureOptions, suffix: str) -> bytes:
         name=published.name,
         default_pair=artifact.manifest.regions_pair,
     )
-    _, painter = PAINTERS[suffix]
-    return painter(picture)
 
 
-def _etag(published: Published, suffix: str, parameters: Mapping[str, str]) -> str:
+def _key(published: Published, suffix: str, options: PictureOptions, painter: str) -> str:
     """Name the bytes of a picture before it is drawn, by all that decides them."""
-    key = [
+    chosen = {field.name: getattr(options, field.name) for field in fields(options)}
+    parts = [
         __version__,
+        painter,
         published.name,
         published.artifact.digest,
         suffix,
-        sorted(parameters.items()),
+        chosen | {"at": list(options.at.items())},
     ]
-    return f'"{hashlib.sha256(json.dumps(key).encode()).hexdigest()}"'
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _is_known(if_none_match: str, etag: str) -> bool:
@@ -135,7 +194,7 @@ def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 @functools.cache
 def _documented(suffix: str) -> dict[int | str, dict[str, Any]]:
-    media_type, _ = PAINTERS[suffix]
+    media_type, _, _ = PAINTERS[suffix]
     schema = {"type": "string", "format": "binary"} if suffix == "png" else {"type": "object"}
     content = {media_type: {"schema": schema}}
     return {200: {"description": "The regions.", "content": content}}
@@ -145,6 +204,13 @@ _NUMBER = {"type": "number"}
 _TEXT = {"type": "string", "maxLength": 200}
 _PARAMETERS = {
     "parameters": [
+        _parameter(
+            "plane",
+            "two features, or two principal components",
+            type="string",
+            enum=["axes", "pca"],
+            default="axes",
+        ),
         _parameter("x", "feature on the horizontal axis", type="string"),
         _parameter("y", "feature on the vertical axis", type="string"),
         *(
@@ -170,6 +236,14 @@ _PARAMETERS = {
         _parameter(
             "points", "whether stored training rows show", type="integer", enum=[0, 1], default=1
         ),
+        _parameter(
+            "threshold", "least probability that decides", type="number", minimum=0, maximum=1
+        ),
+        _parameter("ratio", "least lead over every rival that decides", type="number", minimum=1),
+        _parameter(
+            "lang", "language; by default as Accept-Language", type="string", enum=list(WORDS)
+        ),
+        _parameter("v", "digest of the version, for an answer that holds for good", type="string"),
         *(
             _parameter(name, "text in the picture", **_TEXT)
             for name in ("title", "xlabel", "ylabel")

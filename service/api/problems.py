@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from service.errors import Fault, InputError, ServiceError
+from service.errors import Fault, InputError, OverloadedError, ServiceError
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 10
@@ -34,6 +34,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "invalid_parameter": (422, "A parameter does not fit"),
     "no_plane": (422, "The model has no plane to draw"),
     "internal": (500, "The service made a mistake"),
+    "overloaded": (503, "There is too much to do just now"),
     "model_unavailable": (503, "The model is not available"),
     "not_ready": (503, "The service is not ready"),
 }
@@ -112,4 +113,5 @@ def problem_of(error: ServiceError, request_id: str) -> Response:
         return problem(error.common_code, str(error), request_id, faults=error.faults)
     if error.code not in PROBLEMS or error.code == "internal":
         return problem("internal", "see the log under this request id", request_id)
-    return problem(error.code, str(error), request_id)
+    retry = {"Retry-After": f"{error.retry_after_s}"} if isinstance(error, OverloadedError) else {}
+    return problem(error.code, str(error), request_id, headers=retry)

@@ -16,7 +16,7 @@ def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
 
     Options are the parameters of the URL, such as --width 900 --theme dark --at.age 40.
     """
-    from service.api.pictures import PAINTERS, paint
+    from service.api.pictures import PAINTERS, picture_of
     from service.artifacts.loading import load_version
     from service.artifacts.store import Store
     from service.cli.reference import parse_reference
@@ -29,7 +29,11 @@ def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
         raise click.UsageError(msg)
     parameters = PictureOptions.from_texts(_parameters(options))
     published = load_version(Store(root=Settings.read().models), *parse_reference(model))
-    write_whole(out, paint(published, parameters, suffix))
+    picture = picture_of(published, parameters)
+    _, painter, _ = PAINTERS[suffix]
+    write_whole(out, painter(picture))
+    for line in picture.lacks if suffix == "png" else ():
+        click.echo(line, err=True)
     click.echo(f"{published.name}@{published.version} is drawn in {out}")
 
 

@@ -2,5 +2,6 @@
 
 from service.regions.options import PictureOptions
 from service.regions.picture import Picture, draw
+from service.regions.rules import Rule
 
-__all__ = ["Picture", "PictureOptions", "draw"]
+__all__ = ["Picture", "PictureOptions", "Rule", "draw"]

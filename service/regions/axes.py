@@ -106,7 +106,7 @@ class Axes:
             ),
             (self.y_name, frame.height, 1.35 * em, frame.top + frame.height / 2, True),
         ):
-            shown = self.lettering.typeface.fit(name, em, room)
+            shown = self.lettering.fit(name, em, room)
             texts.append(
                 Text(x=x, y=y, text=shown, size_px=em, anchor="middle", is_upright=is_upright)
             )
@@ -162,4 +162,4 @@ def lay_axes(
 
 def _widest(ticks: tuple[Tick, ...], lettering: Lettering) -> float:
     size = TICK_TEXT * lettering.em
-    return max((lettering.typeface.width(tick.text, size) for tick in ticks), default=0.0)
+    return max((lettering.width(tick.text, size) for tick in ticks), default=0.0)

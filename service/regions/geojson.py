@@ -5,19 +5,19 @@ import json
 import numpy as np
 
 from service.regions.plane import Plane
-from service.regions.polygons import Partition
+from service.regions.rules import Decisions
 from service.softmax.arrays import Label
 
 
-def write_geojson(plane: Plane, regions: Partition, classes: tuple[Label, ...]) -> bytes:
+def write_geojson(plane: Plane, decisions: Decisions, classes: tuple[Label, ...]) -> bytes:
     """Write regions and boundaries as a FeatureCollection.
 
     Parameters
     ----------
     plane : Plane
         The slice; its axes are the coordinates.
-    regions : Partition
-        The regions.
+    decisions : Decisions
+        The regions; those parts where a decision is made.
     classes : tuple of str, int or bool
         Class labels.
 
@@ -25,7 +25,8 @@ def write_geojson(plane: Plane, regions: Partition, classes: tuple[Label, ...]) 
     -------
     bytes
         JSON in UTF-8: a polygon for each region, a line for each boundary; beside them the
-        names of the axes, the view, and the classes that win nowhere in it.
+        names of the axes, the view, the classes that win nowhere in it, and the share of it
+        where nothing is decided.
 
     References
     ----------
@@ -42,7 +43,7 @@ def write_geojson(plane: Plane, regions: Partition, classes: tuple[Label, ...]) 
             },
             "properties": {"class": classes[region.winner], "area_share": region.area},
         }
-        for region in regions.regions
+        for region in decisions.decided
     ]
     lines = [
         {
@@ -53,13 +54,16 @@ def write_geojson(plane: Plane, regions: Partition, classes: tuple[Label, ...]) 
             },
             "properties": {"between": [classes[k] for k in boundary.between]},
         }
-        for boundary in regions.boundaries
+        for boundary in decisions.partition.boundaries
     ]
     collection = {
         "type": "FeatureCollection",
         "axes": [plane.x.name, plane.y.name],
         "bbox": [plane.x.low, plane.y.low, plane.x.high, plane.y.high],
-        "absent": [classes[k] for k in regions.absent],
+        "absent": [classes[k] for k in decisions.partition.absent],
+        "undecided_share": max(0.0, 1.0 - sum(region.area for region in decisions.decided))
+        if decisions.kept is not None
+        else 0.0,
         "features": polygons + lines,
     }
     return json.dumps(

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
 from service.errors import Fault, InputError
+from service.regions.words import Language
 from service.softmax.contract import Category
 
+PlaneKind = Literal["axes", "pca"]
 Theme = Literal["light", "dark", "auto"]
 Shade = Literal["none", "bands", "smooth"]
 
@@ -24,6 +26,9 @@ PIXELS_MAX = 16_000_000
 
 TEXT_MAX = 200
 """Greatest number of characters in a title or an axis name."""
+
+RATIO_MAX = 1e300
+"""Greatest ratio; its logarithm is all that counts."""
 
 AT = "at."
 """What stands before a feature's name in the parameter that fixes its value."""
@@ -40,6 +45,8 @@ class PictureOptions:
     at : mapping of str to float, str, int, bool or None
         Values of the other features; by default their medians and modes. A value may be
         given as text, as it stands in a URL.
+    plane : {"axes", "pca"}
+        The plane of two features, or of two principal components of the sample.
     xmin, xmax, ymin, ymax : float, optional
         The view, in the features' units; by default the sample and one unit around it.
     width, height : int
@@ -52,6 +59,13 @@ class PictureOptions:
         How the probability of the winning class is shown: not at all, in bands, or smoothly.
     points : bool
         Whether the stored training rows are drawn.
+    threshold : float, optional
+        Below this probability of the winner nothing is decided; 0 to 1.
+    ratio : float, optional
+        Unless the winner is so many times as probable as every rival, nothing is decided;
+        1 to 1e300.
+    lang : {"en", "es", "ja", "zh", "ar", "ru"}
+        Language of the words that the picture adds.
     title, xlabel, ylabel : str, optional
         Texts of up to 200 characters; by default a title in words and the features' names.
 
@@ -69,6 +83,7 @@ class PictureOptions:
     x: str | None = None
     y: str | None = None
     at: Mapping[str, Category | float] = field(default_factory=dict, hash=False)
+    plane: PlaneKind = "axes"
     xmin: float | None = None
     xmax: float | None = None
     ymin: float | None = None
@@ -79,6 +94,9 @@ class PictureOptions:
     theme: Theme = "auto"
     shade: Shade = "bands"
     points: bool = True
+    threshold: float | None = None
+    ratio: float | None = None
+    lang: Language = "en"
     title: str | None = None
     xlabel: str | None = None
     ylabel: str | None = None
@@ -162,8 +180,13 @@ class PictureOptions:
     def _look_faults(self) -> list[Fault]:
         faults = [
             _fault(name, f"expected one of {', '.join(known)} for {name}")
-            for name, known in (("theme", get_args(Theme)), ("shade", get_args(Shade)))
+            for name, known in _CHOICES.items()
             if getattr(self, name) not in known
+        ]
+        faults += [
+            _fault(name, f"expected a number from {low:g} to {high:g} for {name}")
+            for name, (low, high) in (("threshold", (0.0, 1.0)), ("ratio", (1.0, RATIO_MAX)))
+            if (value := getattr(self, name)) is not None and not low <= value <= high
         ]
         for name in ("title", "xlabel", "ylabel"):
             text = getattr(self, name)
@@ -171,6 +194,14 @@ class PictureOptions:
                 detail = f"expected at most {TEXT_MAX} printable characters for {name}"
                 faults.append(_fault(name, detail))
         return faults
+
+
+_CHOICES = {
+    "plane": get_args(PlaneKind),
+    "theme": get_args(Theme),
+    "shade": get_args(Shade),
+    "lang": get_args(Language),
+}
 
 
 def _is_printable(text: str) -> bool:

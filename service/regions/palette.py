@@ -32,6 +32,8 @@ class Palette:
     ----------
     ink, soft, faint, paper : tuple of (int, int, int)
         See `Ink`.
+    blank, hatch : tuple of (int, int, int)
+        Ground and lines where nothing is decided.
     tint_low, tint_high : float
         How much of a class's colour is mixed into the paper of its region where its
         probability is below every level, and where it is above all of them.
@@ -43,6 +45,8 @@ class Palette:
     soft: tuple[int, int, int]
     faint: tuple[int, int, int]
     paper: tuple[int, int, int]
+    blank: tuple[int, int, int]
+    hatch: tuple[int, int, int]
     tint_low: float
     tint_high: float
     point_shade: float
@@ -62,13 +66,28 @@ class Palette:
         ndarray of shape (n_classes, n_bands, 3)
             Bytes of sRGB; the last band is the strongest.
         """
-        middle = 0.5 * (self.tint_low + self.tint_high)
-        strengths = np.linspace(self.tint_low, self.tint_high, n_bands) if n_bands > 1 else middle
-        share = np.broadcast_to(strengths, (n_bands,))[None, :, None]
+        share = self.strengths(n_bands)[None, :, None]
         paper = np.array(self.paper, dtype=np.float64)
         mixed = paper + share * (class_colours(n_classes)[:, None, :] - paper)
         tints: Bytes = np.rint(mixed).astype(np.uint8)
         return tints
+
+    def strengths(self, n_bands: int) -> Floats:
+        """Say how much of a class's colour each band has.
+
+        Parameters
+        ----------
+        n_bands : int
+            Number of bands of probability.
+
+        Returns
+        -------
+        ndarray of shape (n_bands,)
+            Shares from 0 to 1, ascending.
+        """
+        if n_bands == 1:
+            return np.full(1, 0.5 * (self.tint_low + self.tint_high))
+        return np.linspace(self.tint_low, self.tint_high, n_bands)
 
     def points(self, n_classes: int) -> Floats:
         """Choose the colours of points, which must stand out from their own regions.
@@ -113,6 +132,8 @@ LIGHT = Palette(
     soft=(98, 105, 115),
     faint=(200, 204, 210),
     paper=(255, 255, 255),
+    blank=(250, 250, 251),
+    hatch=(206, 209, 214),
     tint_low=0.12,
     tint_high=0.58,
     point_shade=0.88,
@@ -122,6 +143,8 @@ DARK = Palette(
     soft=(158, 166, 177),
     faint=(66, 72, 82),
     paper=(17, 20, 25),
+    blank=(24, 27, 33),
+    hatch=(70, 76, 86),
     tint_low=0.16,
     tint_high=0.58,
     point_shade=1.0,

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from service.regions.lettering import Lettering
-from service.regions.scene import LEVELS, Marker, Swatch, Text
-from service.regions.subject import Subject
+from service.regions.points import explain_looks
+from service.regions.scene import LEVELS, Look, Marker, Swatch, Text
+from service.regions.subject import Points, Subject
 from service.regions.words import Words
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class _Column:
 
 
 def lay_panel(
-    subject: Subject, lettering: Lettering, room: tuple[float, float], n_bands: int
+    subject: Subject,
+    lettering: Lettering,
+    room: tuple[float, float],
+    n_bands: int,
 ) -> Panel:
     """Lay out the panel.
 
@@ -99,15 +103,21 @@ def lay_panel(
     """
     em, words, n_classes = lettering.em, lettering.words, len(subject.class_texts)
     key_height = 12.0 * em if n_bands > 1 else 0.0
-    ring_height = 4.0 * em if subject.points is not None else 0.0
-    lists_classes = (1.7 * n_classes + 4.0) * em + key_height + ring_height <= room[1]
-    widest = (
-        max(lettering.typeface.width(text, em) for text in subject.class_texts)
-        if lists_classes
-        else 0
-    )
+    ring_height = 6.4 * em if subject.points is not None else 0.0
+    lists_classes = (1.7 * n_classes + 5.7) * em + key_height + ring_height <= room[1]
+    widest = max(lettering.width(text, em) for text in subject.class_texts) if lists_classes else 0
+    if subject.decisions.kept is not None:
+        widest = max(widest, lettering.width(words.undecided, em))
     name_room = min(widest, NAME_ROOM_EM * em, room[0] - 6.0 * em)
-    column = _Column(em, max(name_room + 6.0 * em, 9.4 * em))
+    # Some languages take more room than the names of the classes.
+    said = max(
+        lettering.width(words.misclassified, em) + 2.3 * em,
+        *(
+            lettering.width(text, 0.86 * em)
+            for text in (words.probability, words.winner, words.fainter)
+        ),
+    )
+    column = _Column(em, max(name_room + 6.0 * em, 9.4 * em, min(said, 14.0 * em)))
     if lists_classes:
         _list_classes(column, subject, lettering, n_bands)
     elif subject.partition.absent:
@@ -117,7 +127,7 @@ def lay_panel(
         column.note(words.nowhere)
         column.y += 2.0 * em
     if subject.points is not None:
-        _count_wrong(column, subject, words)
+        _count_wrong(column, subject.points, lettering)
     if n_bands > 1:
         _explain_tints(column, subject, words, n_bands)
     return Panel(
@@ -130,7 +140,8 @@ def lay_panel(
 
 
 def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_bands: int) -> None:
-    em, shares = column.em, subject.partition.area_shares
+    em, shares = column.em, subject.decisions.area_shares
+    radius = round(0.36 * em, 2)
     column.note(lettering.words.share, anchor="end")
     column.y += 1.5 * em
     for k, text in enumerate(subject.class_texts):
@@ -148,9 +159,9 @@ def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_ban
                     n_bands=n_bands,
                 )
             )
-        column.markers.append(Marker(x=0.85 * em, y=middle, k=k, radius_px=0.36 * em))
+        column.markers.append(Marker(x=0.85 * em, y=middle, look=Look(k=k, radius_px=radius)))
         base = middle + 0.36 * em
-        name = lettering.typeface.fit(text, em, column.width - 5.6 * em)
+        name = lettering.fit(text, em, column.width - 5.6 * em)
         ink: Ink = "ink" if wins else "soft"
         column.texts += [
             Text(x=2.3 * em, y=base, text=name, size_px=em, ink=ink),
@@ -164,6 +175,8 @@ def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_ban
             ),
         ]
         column.y += 1.7 * em
+    if subject.decisions.kept is not None:
+        _add_undecided(column, lettering, max(0.0, 1.0 - float(shares.sum())), n_bands)
     if subject.partition.absent:
         column.y += 0.2 * em
         column.note(f"– {lettering.words.nowhere}")
@@ -171,16 +184,44 @@ def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_ban
     column.y += 1.1 * em
 
 
-def _count_wrong(column: _Column, subject: Subject, words: Words) -> None:
-    if subject.points is None:
-        return
+def _add_undecided(column: _Column, lettering: Lettering, share: float, n_bands: int) -> None:
+    em, middle = column.em, column.y + 0.75 * column.em
+    column.swatches.append(
+        Swatch(
+            x=0,
+            y=middle - 0.62 * em,
+            width=1.7 * em,
+            height=1.24 * em,
+            k=None,
+            band=0,
+            n_bands=n_bands,
+            is_hatched=True,
+        )
+    )
+    base = middle + 0.36 * em
+    name = lettering.fit(lettering.words.undecided, em, column.width - 5.6 * em)
+    column.texts += [
+        Text(x=2.3 * em, y=base, text=name, size_px=em),
+        Text(x=column.width, y=base, text=_percent(share), size_px=em, ink="soft", anchor="end"),
+    ]
+    column.y += 1.7 * em
+
+
+def _count_wrong(column: _Column, points: Points, lettering: Lettering) -> None:
+    words = lettering.words
     em, y = column.em, column.y + 0.6 * column.em
-    wrong, total = int(subject.points.is_wrong.sum()), len(subject.points.y)
-    column.markers.append(Marker(x=0.85 * em, y=y, k=None, radius_px=0.36 * em, is_ringed=True))
+    wrong, total = int(points.is_wrong.sum()), len(points.y)
+    column.markers.append(
+        Marker(x=0.85 * em, y=y, look=Look(k=None, radius_px=round(0.36 * em, 2), is_ringed=True))
+    )
     column.texts.append(Text(x=2.3 * em, y=y + 0.36 * em, text=words.misclassified, size_px=em))
     column.y += 1.35 * em
     column.note(words.of_points.format(count=wrong, total=total), indent=2.3 * em)
-    column.y += 2.4 * em
+    column.y += 1.2 * em
+    for text in explain_looks(points, words):
+        column.note(lettering.fit(text, 0.86 * em, column.width))
+        column.y += 1.2 * em
+    column.y += 1.2 * em
 
 
 def _explain_tints(column: _Column, subject: Subject, words: Words, n_bands: int) -> None:

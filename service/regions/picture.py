@@ -1,15 +1,18 @@
 """The way in: a model to a picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from service.regions.geojson import write_geojson
 from service.regions.options import PictureOptions
-from service.regions.polygons import Partition, partition
+from service.regions.points import points_in_view
+from service.regions.polygons import Partition
+from service.regions.principal import principal_plane
+from service.regions.rules import Rule, decide_view
 from service.regions.slices import slice_plane
-from service.regions.subject import Subject, points_in_view
-from service.regions.words import ENGLISH
+from service.regions.subject import Subject
+from service.regions.words import WORDS
 from service.softmax.arrays import Label, label_text
 
 if TYPE_CHECKING:
@@ -45,10 +48,16 @@ class Picture:
     @cached_property
     def scene(self) -> "Scene":
         """The layout, which all painters share."""
-        from service.regions.fonts import Typeface  # noqa: PLC0415 - Pillow, only when drawing
-        from service.regions.layout import compose  # noqa: PLC0415 - the same
+        from service.regions.layout import compose  # noqa: PLC0415 - Pillow, only when drawing
 
-        return compose(self.subject, self.options, ENGLISH, Typeface())
+        return compose(self.subject, self.options, WORDS[self.options.lang])
+
+    @property
+    def lacks(self) -> list[str]:
+        """What this machine needs to draw every letter of the PNG; each a line for a user."""
+        from service.regions.fonts import remedies  # noqa: PLC0415 - Pillow, only when drawing
+
+        return remedies(text.text for text in self.scene.texts)
 
     def png(self) -> bytes:
         """Paint pixels.
@@ -82,7 +91,7 @@ class Picture:
         bytes
             A GeoJSON FeatureCollection in the features' units.
         """
-        return write_geojson(self.subject.plane, self.partition, self.classes)
+        return write_geojson(self.subject.plane, self.subject.decisions, self.classes)
 
     def _repr_svg_(self) -> str:
         """Show the picture in a notebook."""
@@ -97,6 +106,7 @@ def draw(
     *,
     name: str = "",
     default_pair: tuple[str, str] | None = None,
+    rule: Rule | None = None,
 ) -> Picture:
     """Draw the decision regions of a model.
 
@@ -114,6 +124,8 @@ def draw(
         The model's name, for the title.
     default_pair : tuple of (str, str), optional
         Numeric features to show where the caller names none; without it the first two.
+    rule : Rule, optional
+        How decisions follow from probabilities; the options' threshold and ratio are put in.
 
     Returns
     -------
@@ -123,20 +135,26 @@ def draw(
     Raises
     ------
     PlaneError
-        If the model has fewer than two numeric features.
+        If the model has no plane to draw in.
     InputError
         With a fault for every option that does not fit this model.
     """
     chosen = options if options is not None else PictureOptions()
-    plane = slice_plane(contract, sample, chosen, default_pair=default_pair)
-    field = plane.field(model)
+    if chosen.plane == "pca":
+        plane = principal_plane(contract, sample, chosen)
+    else:
+        plane = slice_plane(contract, sample, chosen, default_pair=default_pair)
+    rule = rule if rule is not None else Rule()
+    if chosen.threshold is not None:
+        rule = replace(rule, threshold=chosen.threshold)
+    if chosen.ratio is not None:
+        rule = replace(rule, ratio=chosen.ratio)
     shows_points = chosen.points and sample is not None and len(sample.y) > 0
     subject = Subject(
         name=name,
         class_texts=[label_text(label) for label in model.classes_],
         plane=plane,
-        field=field,
-        partition=partition(field),
-        points=points_in_view(model, sample, plane) if shows_points and sample else None,
+        decisions=decide_view(plane.field(model), rule),
+        points=points_in_view(model, sample, plane, rule) if shows_points and sample else None,
     )
     return Picture(classes=model.classes_, subject=subject, options=chosen)

@@ -20,14 +20,21 @@ class Axis:
         What the axis shows.
     direction : ndarray of shape (n_features,)
         Change of a row for one unit along the axis; zero for categorical features.
+    reading : ndarray of shape (n_features,)
+        A row's coordinate is its scalar product with this: the direction itself, unless the
+        axis measures features of different units.
     low, high : float
         The view, in the axis's units.
+    variance_share : float, optional
+        Share of the sample's variance along a principal component.
     """
 
     name: str
     direction: Floats
+    reading: Floats
     low: float
     high: float
+    variance_share: float | None = None
 
     @property
     def span(self) -> float:
@@ -44,7 +51,7 @@ class Plane:
     base : ndarray of shape (n_features,)
         The row at s = t = 0, as `SoftmaxModel.scores` takes it.
     x, y : Axis
-        The axes, with directions of length one and at right angles.
+        The axes; each reads zero along the other.
     held : tuple of (str, str)
         The features that the plane holds fixed, by name and value as text; those whose value
         the caller chose come first.
@@ -106,7 +113,7 @@ class Plane:
             Coordinates in the view; outside [0, 1] where a row falls outside it.
         """
         shifted = X - self.base
-        along = [(shifted @ axis.direction - axis.low) / axis.span for axis in (self.x, self.y)]
+        along = [(shifted @ axis.reading - axis.low) / axis.span for axis in (self.x, self.y)]
         return np.column_stack(along)
 
     def field(self, model: SoftmaxModel) -> ScoreField:

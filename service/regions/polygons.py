@@ -7,14 +7,20 @@ from math import isqrt
 import numpy as np
 
 from service.regions.field import ScoreField
-from service.softmax.arrays import Booleans, Floats
+from service.softmax.arrays import Booleans, Floats, Integers
 
 OUTSIDE = -1
 """Stands for a rival across the border of the view."""
 
+ABSTAIN = -2
+"""Stands for what is across an edge where nothing is decided."""
+
 CELLS = (4, 32)
 """The view is first searched for contenders in about as many cells as there are classes, but at
 least and at most this many a side."""
+
+AT_ONCE = 8
+"""So many rivals are tried one by one, before all that are left are looked through together."""
 
 NOISE_AREA = 1e-14
 """Regions this small, as a share of the view, are rounding: classes that only touch."""
@@ -45,6 +51,11 @@ class Region:
     def area(self) -> float:
         """Share of the view."""
         return _area(self.vertices)
+
+    @property
+    def edges(self) -> Floats:
+        """The segment from each vertex to the next; shape (n_vertices, 2, 2)."""
+        return np.stack([self.vertices, np.roll(self.vertices, -1, axis=0)], axis=1)
 
     @cached_property
     def centroid(self) -> Floats:
@@ -81,10 +92,14 @@ class Partition:
         Number of classes of the model.
     regions : tuple of Region
         One for each class that wins somewhere in view, in class order.
+    leads : bool
+        Whether the winner is always the most probable class; mistakes of different cost can
+        make another one win.
     """
 
     n_classes: int
     regions: tuple[Region, ...]
+    leads: bool = True
 
     @cached_property
     def area_shares(self) -> Floats:
@@ -105,8 +120,7 @@ class Partition:
         """Every segment between two classes, once."""
         longest: dict[tuple[int, int], Floats] = {}
         for region in self.regions:
-            ends = np.stack([region.vertices, np.roll(region.vertices, -1, axis=0)], axis=1)
-            for rival, segment in zip(region.rivals, ends, strict=True):
+            for rival, segment in zip(region.rivals, region.edges, strict=True):
                 between = (min(region.winner, rival), max(region.winner, rival))
                 # Both sides know the segment; where four regions meet one may see it as a point.
                 if rival != OUTSIDE and _length(segment) > _length(longest.get(between)):
@@ -141,25 +155,49 @@ def partition(field: ScoreField) -> Partition:
     >>> partition(ScoreField(slopes=slopes, offsets=offsets)).area_shares
     array([0.5, 0.5])
     """
-    contends = _contenders(field)
+    contends, middles = _contenders(field)
     planes = np.column_stack([field.slopes, field.offsets])
     # A power of two changes no digit, and keeps huge and tiny weights in the middle of doubles.
     planes = np.ldexp(planes, -int(np.frexp(np.abs(planes).max())[1]))
     regions = []
-    for k in range(field.n_classes):
-        cells = contends[:, k]
-        rivals = np.flatnonzero(contends[cells].any(axis=0))
-        # A rival that wins the middle cuts deepest; with it first, most others change nothing.
-        cuts = planes[k] - planes[rivals]
-        order = np.argsort(cuts @ (0.5, 0.5, 1.0), kind="stable")
-        region = _clip(k, rivals[order].tolist(), cuts[order].tolist()) if len(rivals) else None
+    for k in np.flatnonzero(contends.any(axis=0)).tolist():
+        cells = contends[:, k].nonzero()[0]
+        rivals: Booleans = np.asarray(contends.take(cells, axis=0).any(axis=0))
+        rivals[k] = False
+        region = _clip(k, rivals.nonzero()[0], planes, middles[cells].mean(axis=0))
         if region is not None and region.area > NOISE_AREA:
             regions.append(region)
     return Partition(n_classes=field.n_classes, regions=tuple(regions))
 
 
-def _contenders(field: ScoreField) -> Booleans:
-    """Say which classes may win in which cell of the view; shape (n_cells, n_classes).
+def clip(region: Region, cuts: Floats) -> Region:
+    """Cut a region further.
+
+    Parameters
+    ----------
+    region : Region
+        A region.
+    cuts : ndarray of shape (n_cuts, 3)
+        Half-planes ``a u + b v + c >= 0``; nothing is decided beyond them.
+
+    Returns
+    -------
+    Region
+        What is left, perhaps without any corner.
+    """
+    corners = [(u, v) for u, v in region.vertices.tolist()]
+    across = list(region.rivals)
+    for a, b, c in cuts.tolist():
+        leads = [a * u + b * v + c for u, v in corners]
+        if corners and min(leads) < 0.0:
+            corners, across = _cut(corners, across, leads, ABSTAIN)
+    return _region(region.winner, corners, across) or Region(
+        winner=region.winner, vertices=np.empty((0, 2)), rivals=()
+    )
+
+
+def _contenders(field: ScoreField) -> tuple[Booleans, Floats]:
+    """Say which classes may win in which cell of the view, and where its middle is.
 
     Scores are affine, so in a cell they lie between those at its corners: a class whose
     best corner is below another's worst wins nowhere in it.
@@ -169,26 +207,39 @@ def _contenders(field: ScoreField) -> Booleans:
     corners = np.stack([scores[:-1, :-1], scores[:-1, 1:], scores[1:, :-1], scores[1:, 1:]])
     sure = corners.min(axis=0).max(axis=-1, keepdims=True)
     may_win: Booleans = corners.max(axis=0) >= sure
-    return may_win.reshape(-1, field.n_classes)
+    middle = 0.5 * (ticks[:-1] + ticks[1:])
+    middles = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
+    return may_win.reshape(-1, field.n_classes), middles
 
 
-def _clip(k: int, rivals: list[int], cuts: list[list[float]]) -> Region | None:
+def _clip(k: int, rivals: Integers, planes: Floats, middle: Floats) -> Region | None:
     """Cut the unit square by ``a u + b v + c >= 0`` for each rival."""
+    cuts = planes[k] - planes[rivals]
+    is_flat = (cuts[:, 0] == 0.0) & (cuts[:, 1] == 0.0)
+    if is_flat.any():
+        if ((cuts[:, 2] < 0.0) | ((cuts[:, 2] == 0.0) & (rivals < k)))[is_flat].any():
+            return None
+        rivals, cuts = rivals[~is_flat], cuts[~is_flat]
+    # A rival that leads in the middle cuts deepest; after a few, most others change nothing.
+    order = (cuts[:, :2] @ middle + cuts[:, 2]).argsort(kind="stable")
     corners: list[_Corner] = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
     across = [OUTSIDE] * 4
-    for rival, (a, b, c) in zip(rivals, cuts, strict=True):
-        if rival == k:
-            continue
-        if a == 0.0 and b == 0.0:
-            if c < 0.0 or (c == 0.0 and rival < k):
+    while len(order):
+        now, order = order[:AT_ONCE], order[AT_ONCE:]
+        for rival, (a, b, c) in zip(rivals[now].tolist(), cuts[now].tolist(), strict=True):
+            leads = [a * u + b * v + c for u, v in corners]
+            if min(leads) >= 0.0:
+                continue
+            if max(leads) <= 0.0:
                 return None
-            continue
-        leads = [a * u + b * v + c for u, v in corners]
-        if min(leads) >= 0.0:
-            continue
-        if max(leads) <= 0.0:
-            return None
-        corners, across = _cut(corners, across, leads, rival)
+            corners, across = _cut(corners, across, leads, rival)
+        if len(order):
+            at_corners = cuts[order, :2] @ np.array(corners).T + cuts[order, 2:]
+            order = order[at_corners.min(axis=1) < 0.0]
+    return _region(k, corners, across)
+
+
+def _region(k: int, corners: list[_Corner], across: list[int]) -> Region | None:
     kept = [i for i, corner in enumerate(corners) if corner != corners[(i + 1) % len(corners)]]
     if len(kept) < 3:  # noqa: PLR2004 - fewer corners span no area
         return None

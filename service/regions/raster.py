@@ -3,20 +3,25 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.regions.field import ScoreField
-from service.regions.palette import Bytes
 from service.regions.polygons import Partition, Region
-from service.softmax.arrays import Floats, Integers
+from service.softmax.arrays import Booleans, Floats, Integers
 
-BLOCK_PIXELS = 1 << 17
-"""Pixels are shaded in blocks of rows of about this many: a poster needs no more memory."""
+SPANS = (40.0, 300.0)
+"""Score ranges up to which factors of exponentials fit single and double precision."""
 
-SPAN_MAX = 600.0
-"""Scores further apart than this overflow when their exponentials are multiplied."""
+FEW_CLASSES = 8
+"""Up to so many classes, the greatest product at a pixel is found by trying all."""
+
+FEW_LEVELS = 12
+"""Up to so many levels, bands are counted one level after the other."""
 
 PROBA_STEPS = 4096
-"""Probabilities are turned into bands by a table of this many steps."""
+"""For more levels, probabilities are turned into bands by a table of this many steps."""
+
+Reals = NDArray[np.float64] | NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,41 +44,38 @@ class Runs:
 
 
 def shade(
-    canvas: Bytes,
     field: ScoreField,
     partition: Partition,
-    tints: Bytes,
     levels: tuple[float, ...],
-) -> None:
-    """Fill pixels with the tint of the class that wins at their centres.
+    rows: range,
+    size: tuple[int, int],
+) -> NDArray[np.uint32]:
+    """Choose the tint of each pixel by the class that wins at its centre, and how surely.
 
     Parameters
     ----------
-    canvas : ndarray of shape (height, width, 3)
-        The pixels of the view, from the top; written to.
     field : ScoreField
         Scores over the view.
     partition : Partition
-        The regions of `field`.
-    tints : ndarray of shape (n_classes, n_bands, 3)
-        Colours of each class, one more than there are levels.
+        Who wins where.
     levels : tuple of float
         Probabilities, ascending, where one tint gives way to the next.
+    rows : range
+        The rows of pixels wanted, counted from the top.
+    size : tuple of (int, int)
+        Number of pixels across and down the whole view.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, width)
+        ``winner * (n_levels + 1) + band``.
     """
-    height, width = canvas.shape[:2]
-    n_bands = tints.shape[1]
-    flat = tints.reshape(-1, 3)
-    steps = np.arange(PROBA_STEPS + 1) / PROBA_STEPS
-    bands = np.searchsorted(levels, steps, side="right")
-    block = max(1, BLOCK_PIXELS // width)
-    for top in range(0, height, block):
-        rows = range(top, min(top + block, height))
-        runs = winning_runs(partition, rows, (width, height))
-        colours = np.repeat(runs.winners * n_bands, runs.lengths)
-        if levels:
-            proba = winning_proba(field, runs, rows, (width, height))
-            colours += bands[(proba * PROBA_STEPS).astype(np.intp)]
-        canvas[rows.start : rows.stop] = flat.take(colours, axis=0).reshape(-1, width, 3)
+    runs = winning_runs(partition, rows, size)
+    tints = np.repeat((runs.winners * (len(levels) + 1)).astype(np.uint32), runs.lengths)
+    if levels:
+        top, total = _parts_of_proba(field, runs, rows, size, leads=partition.leads)
+        tints += _bands(top, total, levels).ravel()
+    return tints.reshape(len(rows), size[0])
 
 
 def winning_runs(partition: Partition, rows: range, size: tuple[int, int]) -> Runs:
@@ -94,65 +96,118 @@ def winning_runs(partition: Partition, rows: range, size: tuple[int, int]) -> Ru
         The winners of those rows.
     """
     found = [_spans(region, rows, size) for region in partition.regions]
-    starts = np.concatenate([row * size[0] + first for row, first in found])
+    starts = np.concatenate([row * size[0] + first for row, first, _ in found])
     winners = [
-        np.full(len(row), r.winner) for (row, _), r in zip(found, partition.regions, strict=True)
+        np.full(len(row), r.winner) for (row, _, _), r in zip(found, partition.regions, strict=True)
     ]
     order = np.argsort(starts, kind="stable")
     lengths = np.diff(starts[order], append=len(rows) * size[0])
     return Runs(
-        rows=np.concatenate([row for row, _ in found])[order],
+        rows=np.concatenate([row for row, _, _ in found])[order],
         winners=np.concatenate(winners)[order],
         lengths=lengths,
     )
 
 
-def winning_proba(field: ScoreField, runs: Runs, rows: range, size: tuple[int, int]) -> Floats:
-    """Give the probability of the winning class at the centre of each pixel.
-
-    Scores are affine, so the exponential of a score is a product of one factor for the
-    column and one for the row, and the sum over classes is a matrix product.
+def undecided(kept: tuple[Region, ...], rows: range, size: tuple[int, int]) -> Booleans:
+    """Find the pixels whose centres lie in no region.
 
     Parameters
     ----------
-    field : ScoreField
-        Scores over the view.
-    runs : Runs
-        The winners of `rows`.
+    kept : tuple of Region
+        Regions without overlap.
     rows : range
-        The rows of pixels, counted from the top.
+        The rows of pixels wanted, counted from the top.
     size : tuple of (int, int)
         Number of pixels across and down the whole view.
 
     Returns
     -------
-    ndarray of shape (n_rows * width,)
-        Probabilities from 1 / n_classes to 1.
+    ndarray of shape (n_rows, width)
+        True in between.
+    """
+    changes = np.zeros((len(rows), size[0] + 1), dtype=np.int32)
+    for region in kept:
+        row, first, last = _spans(region, rows, size)
+        np.add.at(changes, (row, first), 1)
+        np.add.at(changes, (row, last), -1)
+    return np.asarray(changes.cumsum(axis=1)[:, :-1] == 0)
+
+
+def _parts_of_proba(
+    field: ScoreField, runs: Runs, rows: range, size: tuple[int, int], *, leads: bool
+) -> tuple[Reals, Reals]:
+    """Give at each pixel two numbers whose ratio is the probability of the winner.
+
+    Scores are affine, so the exponential of a score is a product of one factor for the
+    column and one for the row, and the sum over classes is a matrix product.
     """
     width, height = size
     across = (np.arange(width) + 0.5) / width - 0.5
     up = 0.5 - (np.arange(rows.start, rows.stop) + 0.5) / height
     by_column = np.outer(field.slopes[:, 0], across)
-    by_row = np.outer(up, field.slopes[:, 1]) + field.scores(np.array([0.5, 0.5]))
+    by_row = np.outer(field.slopes[:, 1], up) + field.scores(np.array([0.5, 0.5]))[:, None]
+    by_column -= by_column.max(axis=0)
+    by_row -= by_row.max(axis=0)
+    span = -min(by_column.min(), by_row.min())
+    if span > SPANS[1]:
+        return _parts_of_steep(by_column, by_row, runs, len(rows))
+    column_factors: Reals = np.exp(by_column)
+    row_factors: Reals = np.exp(by_row)
+    if span < SPANS[0]:
+        column_factors, row_factors = (
+            factors.astype(np.float32) for factors in (column_factors, row_factors)
+        )
+    total: Reals = row_factors.T @ column_factors
+    if field.n_classes <= FEW_CLASSES and leads:
+        top: Reals = np.multiply.outer(row_factors[0], column_factors[0])
+        product = np.empty_like(top)
+        for k in range(1, field.n_classes):
+            np.multiply.outer(row_factors[k], column_factors[k], out=product)
+            np.maximum(top, product, out=top)
+        return top, total
     place = np.repeat(runs.winners * width, runs.lengths)
     place += np.tile(np.arange(width), len(rows))
-    if max(np.ptp(by_column), np.ptp(by_row)) < SPAN_MAX / 2.0:
-        column_factors, row_factors = np.exp(by_column), np.exp(by_row)
-        proba: Floats = np.repeat(row_factors[runs.rows, runs.winners], runs.lengths)
-        proba *= column_factors.take(place)
-        proba /= (row_factors @ column_factors).ravel()
-    else:
-        best = np.repeat(by_row[runs.rows, runs.winners], runs.lengths) + by_column.take(place)
-        best = best.reshape(len(rows), width)
-        total = np.zeros(best.shape)
-        for k in range(field.n_classes):
-            total += np.exp(np.minimum(by_row[:, k, None] + by_column[k] - best, 0.0))
-        proba = 1.0 / total.ravel()
-    return np.minimum(proba, 1.0, out=proba)
+    rows_of_winners: Reals = row_factors[runs.winners, runs.rows].repeat(runs.lengths)
+    rows_of_winners *= column_factors.take(place)
+    return rows_of_winners.reshape(total.shape), total
 
 
-def _spans(region: Region, rows: range, size: tuple[int, int]) -> tuple[Integers, Integers]:
-    """Give the rows in which a region holds a pixel's centre, and the first such pixel."""
+def _parts_of_steep(
+    by_column: Floats, by_row: Floats, runs: Runs, n_rows: int
+) -> tuple[Floats, Floats]:
+    """Give the same without products that overflow, as a sum of exponentials of leads."""
+    width = by_column.shape[1]
+    place = np.repeat(runs.winners * width, runs.lengths)
+    place += np.tile(np.arange(width), n_rows)
+    best = np.repeat(by_row[runs.winners, runs.rows], runs.lengths) + by_column.take(place)
+    best = best.reshape(n_rows, width)
+    total = np.zeros(best.shape)
+    for row, column in zip(by_row, by_column, strict=True):
+        total += np.exp(np.minimum(row[:, None] + column - best, 700.0))
+    return np.ones(best.shape), total
+
+
+def _bands(top: Reals, total: Reals, levels: tuple[float, ...]) -> NDArray[np.uint8]:
+    """Count the levels that each probability reaches."""
+    if len(levels) > FEW_LEVELS:
+        steps = np.arange(PROBA_STEPS + 1) / PROBA_STEPS
+        table = np.searchsorted(levels, steps, side="right").astype(np.uint8)
+        top /= total
+        top *= PROBA_STEPS
+        return table.take(np.minimum(top, PROBA_STEPS, out=top).astype(np.uint16))
+    bands = np.zeros(top.shape, dtype=np.uint8)
+    least = np.empty_like(total)
+    for level in levels:
+        np.multiply(total, level, out=least)
+        bands += top >= least
+    return bands
+
+
+def _spans(
+    region: Region, rows: range, size: tuple[int, int]
+) -> tuple[Integers, Integers, Integers]:
+    """Give the rows in which a region holds a pixel's centre, and there the pixels' range."""
     width, height = size
     start, stop = region.vertices, np.roll(region.vertices, -1, axis=0)
     v = 1.0 - (np.arange(rows.start, rows.stop) + 0.5) / height
@@ -168,4 +223,4 @@ def _spans(region: Region, rows: range, size: tuple[int, int]) -> tuple[Integers
         for end in (left, right)
     )
     holds = first < last
-    return inside[holds], first[holds]
+    return inside[holds], first[holds], last[holds]

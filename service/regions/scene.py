@@ -1,15 +1,20 @@
 """What is drawn where: the one value that every painter paints."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.regions.field import ScoreField
 from service.regions.options import Theme
 from service.regions.palette import Ink
-from service.regions.polygons import Partition
+from service.regions.polygons import Partition, Region
 from service.softmax.arrays import Floats
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Probabilities of the winning class at which the tint changes."""
+
+
+HATCH_PX = 6
+"""From one line to the next of the hatching where nothing is decided, along a row of pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +83,10 @@ class Stroke:
 
 @dataclass(frozen=True, kw_only=True)
 class Swatch:
-    """A rectangle in a tint of one class, or in a neutral one where `k` is None."""
+    """A rectangle in a tint of one class, or in a neutral one where `k` is None.
+
+    With `is_hatched` it stands for where nothing is decided.
+    """
 
     x: float
     y: float
@@ -87,17 +95,60 @@ class Swatch:
     k: int | None
     band: int
     n_bands: int
+    is_hatched: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a point looks: shape and colour of class `k` (none for a bare ring), ringed if wrong."""
+
+    k: int | None
+    radius_px: float
+    is_ringed: bool = False
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """A point: the shape and colour of its true class (none for a bare ring), ringed if wrong."""
+    """A single point with its look."""
 
     x: float
     y: float
-    k: int | None
-    radius_px: float
-    is_ringed: bool = False
+    look: Look
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Marks:
+    """Many points, those of one look together, in the order in which they are drawn.
+
+    Parameters
+    ----------
+    looks : tuple of Look
+        The looks that occur.
+    counts : tuple of int, length n_looks
+        How many points have each.
+    places : ndarray of shape (n_points, 2)
+        CSS pixels from the left and from the top.
+    """
+
+    looks: tuple[Look, ...]
+    counts: tuple[int, ...]
+    places: Floats
+
+    def groups(self) -> Iterator[tuple[Look, Floats]]:
+        """Give the points look by look.
+
+        Yields
+        ------
+        look : Look
+            A look.
+        places : ndarray of shape (n_points, 2)
+            The points that have it.
+        """
+        start = 0
+        for look, count in zip(self.looks, self.counts, strict=True):
+            yield look, self.places[start : start + count]
+            start += count
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,14 +167,18 @@ class Scene:
         Scores over the view.
     partition : Partition
         The regions.
+    kept : tuple of Region or None
+        Where a decision is made; None where that is everywhere.
     levels : tuple of float
         Probabilities at which the tint changes, ascending; none for flat regions.
     strokes : tuple of Stroke
         Boundaries first, then axes.
     swatches : tuple of Swatch
         Boxes of the legend.
+    marks : Marks
+        Points inside the frame.
     markers : tuple of Marker
-        Points inside the frame and those of the legend.
+        Those of the legend.
     texts : tuple of Text
         All words.
     title, description : str
@@ -136,9 +191,11 @@ class Scene:
     frame: Frame
     field: ScoreField
     partition: Partition
+    kept: tuple[Region, ...] | None
     levels: tuple[float, ...]
     strokes: tuple[Stroke, ...]
     swatches: tuple[Swatch, ...]
+    marks: Marks
     markers: tuple[Marker, ...]
     texts: tuple[Text, ...]
     title: str

@@ -72,22 +72,23 @@ def slice_plane(
     for name, prefix in ((x, "x"), (y, "y")):
         if name in numeric:
             low, high = _view(contract, sample, options, name, prefix)
-            faults.extend(_view_faults(low, high, prefix))
+            faults.extend(view_faults(low, high, prefix))
             index = contract.names.index(name)
             base[index] = 0.0
-            axes.append(Axis(name=name, direction=np.eye(len(base))[index], low=low, high=high))
+            along = np.eye(len(base))[index]
+            axes.append(Axis(name=name, direction=along, reading=along, low=low, high=high))
     chosen: list[tuple[str, str]] = []
     typical: list[tuple[str, str]] = []
     for index, feature in enumerate(contract.features):
         if feature.name in options.at and feature.name not in {x, y}:
-            code = _code(feature, options.at[feature.name])
+            code = code_of(feature, options.at[feature.name])
             if code is None:
-                faults.append(_value_fault(feature))
+                faults.append(value_fault(feature))
             else:
                 base[index] = code
-                chosen.append((feature.name, _value_text(feature, code)))
+                chosen.append((feature.name, value_text(feature, code)))
         elif feature.name not in {x, y}:
-            typical.append((feature.name, _value_text(feature, base[index])))
+            typical.append((feature.name, value_text(feature, base[index])))
     if faults:
         raise InputError(faults)
     return Plane(base=base, x=axes[0], y=axes[1], held=(*chosen, *typical))
@@ -126,7 +127,21 @@ def _view(
     )
 
 
-def _view_faults(low: float, high: float, prefix: str) -> Iterator[Fault]:
+def view_faults(low: float, high: float, prefix: str) -> Iterator[Fault]:
+    """Find what is wrong with one side of a view.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends.
+    prefix : {"x", "y"}
+        What the names of the parameters begin with.
+
+    Yields
+    ------
+    Fault
+        At most one.
+    """
     name, extent = f"{prefix}max", high - low
     if not low < high:
         detail = f"expected {name} above {prefix}min"
@@ -162,8 +177,21 @@ def _listed(names: tuple[str, ...] | list[str], shown: int = 10) -> str:
     return ", ".join(names[:shown]) + more
 
 
-def _code(feature: Feature, value: Category | float) -> float | None:
-    """Give a value as the model takes it, or None where it does not fit the feature."""
+def code_of(feature: Feature, value: Category | float) -> float | None:
+    """Give a value as the model takes it.
+
+    Parameters
+    ----------
+    feature : NumericFeature or CategoricalFeature
+        The feature.
+    value : float, str, int, bool or None
+        Its value, which may be given as text.
+
+    Returns
+    -------
+    float or None
+        The number or the category's index; None where the value does not fit.
+    """
     if isinstance(feature, CategoricalFeature):
         texts = {_text(level): code for level, code in feature.codes.items()}
         return texts.get(_text(value))
@@ -174,7 +202,19 @@ def _code(feature: Feature, value: Category | float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _value_fault(feature: Feature) -> Fault:
+def value_fault(feature: Feature) -> Fault:
+    """Say which values a feature takes.
+
+    Parameters
+    ----------
+    feature : NumericFeature or CategoricalFeature
+        The feature.
+
+    Returns
+    -------
+    Fault
+        Located at the parameter that fixes the feature's value.
+    """
     if isinstance(feature, CategoricalFeature):
         detail = unknown_category(feature)
     else:
@@ -182,7 +222,21 @@ def _value_fault(feature: Feature) -> Fault:
     return Fault(code="invalid_parameter", detail=detail, location=(AT + feature.name,))
 
 
-def _value_text(feature: Feature, code: float) -> str:
+def value_text(feature: Feature, code: float) -> str:
+    """Write the value of a feature for a reader.
+
+    Parameters
+    ----------
+    feature : NumericFeature or CategoricalFeature
+        The feature.
+    code : float
+        The number or the category's index.
+
+    Returns
+    -------
+    str
+        Four digits of a number, or the category as JSON would have it, without quotes.
+    """
     if isinstance(feature, CategoricalFeature):
         return _text(feature.categories[int(code)])
     return f"{code:.4g}".replace("-", MINUS)

@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from service.regions.field import ScoreField
 from service.regions.plane import Plane
 from service.regions.polygons import Partition
+from service.regions.rules import Decisions
 from service.softmax.arrays import Booleans, Floats, Integers
-from service.softmax.model import SoftmaxModel
-from service.softmax.sample import Sample
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,11 +22,15 @@ class Points:
     is_wrong : ndarray of shape (n_points,)
         Whether the model predicts another class for the whole row; the region under the
         point cannot tell, since a row need not lie on the slice.
+    depth : ndarray of shape (n_points,)
+        Distance from the slice as the model sees it: the greatest change of a difference of
+        two scores between the row and its shadow on the slice, in nats.
     """
 
     places: Floats
     y: Integers
     is_wrong: Booleans
+    depth: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,10 +45,8 @@ class Subject:
         How the classes are called.
     plane : Plane
         The slice.
-    field : ScoreField
-        Scores over the view.
-    partition : Partition
-        The regions.
+    decisions : Decisions
+        Who wins where, and where that is decided.
     points : Points or None
         The stored rows, or None where there are none or none are wanted.
     """
@@ -56,30 +54,10 @@ class Subject:
     name: str
     class_texts: Sequence[str]
     plane: Plane
-    field: ScoreField
-    partition: Partition
+    decisions: Decisions
     points: Points | None
 
-
-def points_in_view(model: SoftmaxModel, sample: Sample, plane: Plane) -> Points:
-    """Find the stored rows that fall into the view, and which of them the model gets wrong.
-
-    Parameters
-    ----------
-    model : SoftmaxModel
-        The model.
-    sample : Sample
-        Stored training rows.
-    plane : Plane
-        The slice.
-
-    Returns
-    -------
-    Points
-        In the order of the sample.
-    """
-    places = plane.project(sample.X)
-    shown = ((places >= 0.0) & (places <= 1.0)).all(axis=1)
-    predicted = model.scores(sample.X[shown]).argmax(axis=1)
-    y = sample.y[shown]
-    return Points(places=places[shown], y=y, is_wrong=np.asarray(predicted != y))
+    @property
+    def partition(self) -> Partition:
+        """The regions."""
+        return self.decisions.partition

@@ -6,27 +6,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from service.regions.field import ScoreField
 from service.regions.options import PictureOptions
-from service.regions.polygons import OUTSIDE, Partition, partition
+from service.regions.polygons import OUTSIDE, partition
 from service.regions.slices import slice_plane
-from service.softmax.arrays import Booleans, Floats
 from service.softmax.contract import FeatureContract, NumericFeature
 from service.softmax.model import SoftmaxModel
-
-
-def holds(vertices: Floats, points: Floats) -> Booleans:
-    """Whether a convex polygon, given counter-clockwise, holds each point."""
-    inside = np.ones(len(points), dtype=np.bool_)
-    for (u0, v0), (u1, v1) in zip(vertices, np.roll(vertices, -1, axis=0), strict=True):
-        inside &= (u1 - u0) * (points[:, 1] - v0) - (v1 - v0) * (points[:, 0] - u0) >= 0.0
-    return inside
-
-
-def membership(regions: Partition, points: Floats) -> Booleans:
-    """Whether each region holds each point; shape (n_points, n_classes)."""
-    inside = np.zeros((len(points), regions.n_classes), dtype=np.bool_)
-    for region in regions.regions:
-        inside[:, region.winner] = holds(region.vertices, points)
-    return inside
+from tests.regions.membership import membership
 
 
 def random_model(n_classes: int, rng: np.random.Generator) -> SoftmaxModel:
@@ -48,7 +32,7 @@ def test_each_point_lies_in_the_one_polygon_of_the_class_that_is_predicted(n_cla
     plane = slice_plane(FeatureContract(features=tuple(features)), None, PictureOptions())
     points = rng.random((100_000, 2))
 
-    inside = membership(partition(plane.field(model)), points)
+    inside = membership(partition(plane.field(model)).regions, n_classes, points)
 
     assert_array_equal(inside.sum(axis=1), 1)
     assert inside.argmax(axis=1).tolist() == model.predict(plane.rows(points))
@@ -62,7 +46,7 @@ def test_a_thousand_classes_are_divided_as_exactly_as_two() -> None:
 
     regions = partition(field)
 
-    inside = membership(regions, points)
+    inside = membership(regions.regions, field.n_classes, points)
     assert_array_equal(inside.sum(axis=1), 1)
     assert_array_equal(inside.argmax(axis=1), field.scores(points).argmax(axis=1))
     # Rounding of a few units in each of some hundred areas.
@@ -109,7 +93,7 @@ def test_ties_go_to_the_lowest_index_and_the_view_stays_covered(name: str) -> No
 
     regions = partition(field)
 
-    inside = membership(regions, points)
+    inside = membership(regions.regions, field.n_classes, points)
     assert_array_equal(inside.sum(axis=1), 1)
     assert_array_equal(inside.argmax(axis=1), (points @ slopes.T + offsets).argmax(axis=1))
     assert_allclose(regions.area_shares.sum(), 1.0, rtol=1e-14)

@@ -1,0 +1,51 @@
+"""The two painters against each other: an SVG as a real browser shows it, and the PNG."""
+
+import io
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser
+
+from service.softmax.arrays import Floats
+
+pytestmark = pytest.mark.browser
+
+
+def shown_by(browser: Browser, url: str) -> Floats:
+    context = browser.new_context(viewport={"width": 700, "height": 600})
+    page = context.new_page()
+    page.goto(url)
+    pixels = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    context.close()
+    return np.asarray(pixels, dtype=np.float64)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/regions.{}?theme=light",
+        "/regions.{}?theme=dark&shade=smooth",
+        "/regions.{}?theme=light&ratio=4",
+        "/models/iris/regions.{}?theme=dark&threshold=0.8&lang=ja",
+        "/models/iris/regions.{}?theme=light&plane=pca&lang=ar&shade=none",
+    ],
+)
+def test_both_painters_show_the_same_picture(
+    browser: Browser, server: str, query: str, tmp_path: Path
+) -> None:
+    png = httpx.get(server + query.format("png"))
+
+    svg = shown_by(browser, server + query.format("svg"))
+
+    painted = np.asarray(Image.open(io.BytesIO(png.content)).convert("RGB"), dtype=np.float64)
+    Image.fromarray(svg.astype(np.uint8)).save(tmp_path / "svg.png")  # kept by pytest for a look
+    away = np.abs(svg - painted).max(axis=2)
+    # Letters, rims and hatching are smoothed in two ways, each a pixel wide; letters of one
+    # face may lie a pixel apart.
+    blocks = np.abs((svg - painted)[:600, :700].reshape(60, 10, 70, 10, 3).mean(axis=(1, 3)))
+    assert np.median(away) <= 2.0
+    assert (away > 40.0).mean() < 0.05
+    assert blocks.max() < 80.0
