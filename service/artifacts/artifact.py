@@ -64,7 +64,7 @@ def pack(
     source: str,
     recipe: Mapping[str, object],
     certificate: Certificate | None,
-    train_metrics: Metrics,
+    train_metrics: Metrics | None,
     test_metrics: Metrics | None,
     regions_pair: tuple[str, str] | None,
     golden_rows: tuple[tuple[Cell, ...], ...],
@@ -88,8 +88,8 @@ def pack(
         What the fit was made by, as JSON values.
     certificate : Certificate or None
         How far from the optimum the fit can be, where that is known.
-    train_metrics : Metrics
-        Figures on the training rows.
+    train_metrics : Metrics or None
+        Figures on the training rows; None where a fit of others came without them.
     test_metrics : Metrics or None
         Figures on the rows held out.
     regions_pair : tuple of two str, or None

@@ -40,7 +40,7 @@ class Manifest(_Frozen):
     source: str
     recipe: dict[str, Any]
     certificate: Certificate | None
-    train_metrics: Metrics
+    train_metrics: Metrics | None
     test_metrics: Metrics | None
     calibration: Calibration | None
     regions_pair: tuple[str, str] | None
