@@ -47,7 +47,7 @@ check: .venv/.dev  ## Format, lint, types, layers, dependencies, docstrings
 
 .PHONY: lock
 lock: .venv/.dev  ## Remake the three lock files (UPGRADE=1 takes newer versions)
-	@$(call compile,dev) --group dev --extra train --extra client --extra arrow
+	@$(call compile,dev) --group dev --extra train --extra client --extra arrow --extra exchange
 	@$(call compile,train) --group build --extra train --constraint requirements-dev.lock
 	@$(call compile,serve) --group build --constraint requirements-train.lock
 

@@ -14,6 +14,7 @@
     ├── ArtifactError                a model at rest is damaged, missing or not acceptable
     ├── TableError                   a file of rows cannot be read
     ├── TrainingError                a fit is refused
+    ├── ExchangeError                a foreign model or a foreign format cannot be had
     ├── SettingsError                a SOFTMAX_* variable or flag does not fit
     └── ValueRefusedError            a value object was asked to exist in a wrong state
 
@@ -117,6 +118,10 @@ class TableError(ServiceError):
 
 class TrainingError(ServiceError):
     """A fit is refused; the text says why and what would help."""
+
+
+class ExchangeError(ServiceError):
+    """A model cannot be taken from, or written in, somebody else's format; the text says why."""
 
 
 class SettingsError(ServiceError):

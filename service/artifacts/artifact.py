@@ -66,7 +66,7 @@ def pack(
     recipe: Mapping[str, object],
     certificate: Certificate | None,
     selection: Selection | None,
-    train_metrics: Metrics,
+    train_metrics: Metrics | None,
     test_metrics: Metrics | None,
     regions_pair: tuple[str, str] | None,
     golden_rows: tuple[tuple[Cell, ...], ...],
@@ -92,8 +92,8 @@ def pack(
         How the penalty was chosen, if it was.
     certificate : Certificate or None
         How far from the optimum the fit can be, where that is known.
-    train_metrics : Metrics
-        Figures on the training rows.
+    train_metrics : Metrics or None
+        Figures on the training rows; None where a fit of others came without them.
     test_metrics : Metrics or None
         Figures on the rows held out.
     regions_pair : tuple of two str, or None

@@ -42,7 +42,7 @@ class Manifest(_Frozen):
     recipe: dict[str, Any]
     certificate: Certificate | None
     selection: Selection | None
-    train_metrics: Metrics
+    train_metrics: Metrics | None
     test_metrics: Metrics | None
     calibration: Calibration | None
     regions_pair: tuple[str, str] | None

@@ -5,6 +5,7 @@ import sys
 import click
 
 from service import __version__
+from service.cli.exchange import export_model, import_model
 from service.cli.healthcheck import healthcheck
 from service.cli.models import models
 from service.cli.regions import regions
@@ -21,6 +22,8 @@ def commands() -> None:
 
 for _command in (train, serve, models, regions, healthcheck):
     commands.add_command(_command)
+for _command in (import_model, export_model):
+    models.add_command(_command)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from service.errors import InputError, TrainingError
@@ -25,10 +24,10 @@ from service.training.features import weighted_quantiles
 from service.training.fit import fit
 from service.training.inference.statistics import StatisticsOptions, fit_statistics
 from service.training.inference.values import Statistics
+from service.training.pictures import stratified_sample, strongest_pair
 from service.training.preparation import Samples, prepare
 from service.training.recipe import Recipe
 
-SAMPLE_ROWS = 2_000
 GOLDEN_ROWS = 8
 
 
@@ -140,8 +139,8 @@ def train(
                 else None,
                 calibration=calibration,
                 set_scores=set_scores(model, prepared.prediction_sets),
-                sample=_sample(samples, recipe) if recipe.sample else None,
-                regions_pair=_strongest_pair(samples, prepared.contract, len(prepared.classes)),
+                sample=stratified_sample(samples, recipe.random_state) if recipe.sample else None,
+                regions_pair=strongest_pair(samples, prepared.contract, len(prepared.classes)),
                 golden_rows=_golden_rows(samples, prepared.contract, recipe),
                 statistics=None
                 if statistics is None
@@ -174,40 +173,6 @@ def _class_shares(samples: Samples, n_classes: int) -> Floats:
     weights = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
     shares: Floats = weights / weights.sum()
     return shares
-
-
-def _sample(samples: Samples, recipe: Recipe) -> Sample:
-    if len(samples) <= SAMPLE_ROWS:
-        return Sample(X=samples.X, y=samples.y)
-    rows, _ = train_test_split(
-        np.arange(len(samples)),
-        train_size=SAMPLE_ROWS,
-        random_state=recipe.random_state,
-        stratify=samples.y,
-    )
-    rows = np.sort(rows)
-    return Sample(X=samples.X[rows], y=samples.y[rows])
-
-
-def _strongest_pair(
-    samples: Samples, contract: FeatureContract, n_classes: int
-) -> tuple[str, str] | None:
-    """Give the numeric features with the largest ratios of between- to within-class variance."""
-    numeric = [j for j, levels in enumerate(contract.levels) if not levels]
-    if len(numeric) < 2:  # noqa: PLR2004 - a plane has two axes
-        return None
-    values = samples.X[:, numeric]
-    weight = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
-    sums = np.zeros((n_classes, len(numeric)))
-    np.add.at(sums, samples.y, values * samples.sample_weight[:, None])
-    class_means = sums / weight[:, None]
-    mean = np.average(values, axis=0, weights=samples.sample_weight)
-    between = weight @ (class_means - mean) ** 2
-    within = samples.sample_weight @ (values - class_means[samples.y]) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.nan_to_num(between / within, nan=-1.0, posinf=np.inf)  # a constant column last
-    first, second = sorted(np.argsort(-ratio, kind="stable")[:2])
-    return contract.names[numeric[first]], contract.names[numeric[second]]
 
 
 def _rounded(value: float, spread: float) -> float:

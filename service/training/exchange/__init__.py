@@ -1,0 +1,1 @@
+"""Fitted pipelines of others to models of ours, and back."""

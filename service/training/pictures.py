@@ -1,0 +1,73 @@
+"""What pictures of a model need of its rows: a sample of them, and two axes."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from service.softmax.contract import FeatureContract
+from service.softmax.sample import Sample
+from service.training.preparation import Samples
+
+SAMPLE_ROWS = 2_000
+
+
+def stratified_sample(samples: Samples, random_state: int) -> Sample:
+    """Keep a bounded number of rows, with the class shares of all of them.
+
+    Parameters
+    ----------
+    samples : Samples
+        Labelled rows.
+    random_state : int
+        Seed of the draw.
+
+    Returns
+    -------
+    Sample
+        At most `SAMPLE_ROWS` of them, in their order.
+    """
+    if len(samples) <= SAMPLE_ROWS:
+        return Sample(X=samples.X, y=samples.y)
+    rows, _ = train_test_split(
+        np.arange(len(samples)),
+        train_size=SAMPLE_ROWS,
+        random_state=random_state,
+        stratify=samples.y,
+    )
+    rows = np.sort(rows)
+    return Sample(X=samples.X[rows], y=samples.y[rows])
+
+
+def strongest_pair(
+    samples: Samples, contract: FeatureContract, n_classes: int
+) -> tuple[str, str] | None:
+    """Give the numeric features with the largest ratios of between- to within-class variance.
+
+    Parameters
+    ----------
+    samples : Samples
+        Labelled rows.
+    contract : FeatureContract
+        Their features.
+    n_classes : int
+        Number of classes, each with a row.
+
+    Returns
+    -------
+    tuple of two str, or None
+        Their names in feature order; None with fewer than two numbers.
+    """
+    numeric = [j for j, levels in enumerate(contract.levels) if not levels]
+    if len(numeric) < 2:  # noqa: PLR2004 - a plane has two axes
+        return None
+    values = samples.X[:, numeric]
+    weight = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
+    sums = np.zeros((n_classes, len(numeric)))
+    np.add.at(sums, samples.y, values * samples.sample_weight[:, None])
+    class_means = sums / weight[:, None]
+    mean = np.average(values, axis=0, weights=samples.sample_weight)
+    between = weight @ (class_means - mean) ** 2
+    within = samples.sample_weight @ (values - class_means[samples.y]) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.nan_to_num(between / within, nan=-1.0, posinf=np.inf)  # a constant column last
+    first, second = sorted(np.argsort(-ratio, kind="stable")[:2])
+    return contract.names[numeric[first]], contract.names[numeric[second]]
