@@ -88,10 +88,10 @@ def pack(
         What the training table is called; no path.
     recipe : mapping
         What the fit was made by, as JSON values.
-    selection : Selection or None
-        How the penalty was chosen, if it was.
     certificate : Certificate or None
         How far from the optimum the fit can be, where that is known.
+    selection : Selection or None
+        How the penalty was chosen, if it was.
     train_metrics : Metrics or None
         Figures on the training rows; None where a fit of others came without them.
     test_metrics : Metrics or None
