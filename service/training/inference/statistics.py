@@ -146,7 +146,7 @@ def fit_statistics(
 def _check_objective(recipe: Recipe, *, is_penalised: bool, is_class_weighted: bool) -> None:
     if is_penalised:
         msg = (
-            f"the penalty (C = {recipe.C}) draws coefficients towards zero by an amount that no"
+            f"the penalty (C = {recipe.C:.4g}) draws coefficients towards zero by an amount that no"
             " standard error, test or information criterion of maximum likelihood accounts for:"
             " --C inf fits without one"
         )

@@ -18,7 +18,7 @@ from tests.training.inference.survey import PLAIN, statistics, table
 @pytest.mark.parametrize(
     ("recipe", "reason"),
     [
-        (replace(PLAIN, C=1.0), "the penalty (C = 1.0)"),
+        (replace(PLAIN, C=1.0), "the penalty (C = 1)"),
         (replace(PLAIN, class_weight="balanced"), "class weights make the likelihood"),
     ],
     ids=["penalty", "class weights"],
