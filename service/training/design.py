@@ -178,7 +178,7 @@ def column_names(contract: FeatureContract) -> tuple[str, ...]:
         name
         for feature in contract.features
         for name in (
-            [f"{feature.name}={_level_text(level)}" for level in feature.categories]
+            [f"{feature.name}={level_text(level)}" for level in feature.categories]
             if isinstance(feature, CategoricalFeature)
             else [feature.name]
         )
@@ -212,7 +212,7 @@ def reference_levels(contract: FeatureContract, recipe: Recipe) -> dict[int, int
             continue
         references[j] = 0
         for code, level in enumerate(feature.categories):
-            entry = f"{feature.name}={_level_text(level)}"
+            entry = f"{feature.name}={level_text(level)}"
             if entry in wanted:
                 references[j] = code
                 del wanted[entry]
@@ -225,8 +225,25 @@ def reference_levels(contract: FeatureContract, recipe: Recipe) -> dict[int, int
     return references
 
 
-def _level_text(level: Category) -> str:
-    return "" if level is None else label_text(level)
+def level_text(level: Category) -> str:
+    """Give the text of a category as it stands in the name of a column.
+
+    Parameters
+    ----------
+    level : str, int, bool or None
+        A level; None is the one of a missing value.
+
+    Returns
+    -------
+    str
+        Its JSON text, without quotes.
+
+    Examples
+    --------
+    >>> [level_text(level) for level in ("Dream", 3, False, None)]
+    ['Dream', '3', 'false', 'missing']
+    """
+    return "missing" if level is None else label_text(level)
 
 
 def _numeric_columns(

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.errors import ValueRefusedError
-from service.softmax.arrays import Floats, Integers, label_text
-from service.softmax.contract import CategoricalFeature, Category, FeatureContract
+from service.softmax.arrays import Floats, Integers
+from service.softmax.contract import CategoricalFeature, FeatureContract
 from service.softmax.model import SoftmaxModel, column_starts
-
-MISSING = "missing"
-"""What the category of a missing value is called in the name of a column."""
+from service.training.design import level_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,13 +163,13 @@ def reference_coding(
         base = chosen.get(j, 0)
         for code, category in enumerate(feature.categories):
             if code != base:
-                names.append(f"{feature.name}[{category_text(category)}]")
+                names.append(f"{feature.name}={level_text(category)}")
                 columns.append(start + code)
                 bases.append(start + base)
         term = Term(
             feature=feature.name,
             columns=tuple(range(at, len(names))),
-            reference=category_text(feature.categories[base]),
+            reference=level_text(feature.categories[base]),
         )
         terms.append(term)
     return Coding(
@@ -207,24 +205,3 @@ def raw_design(X: Floats, contract: FeatureContract, coding: Coding) -> Design:
             code = coding.columns[column] - starts[j]
             columns[:, column] = X[:, j] == code if term.is_categorical else X[:, j]
     return Design(X=columns, names=coding.names, terms=coding.terms)
-
-
-def category_text(category: Category) -> str:
-    """Give the text of a category as it stands in the name of a column.
-
-    Parameters
-    ----------
-    category : str, int, bool or None
-        A level; None is the one of a missing value.
-
-    Returns
-    -------
-    str
-        Its JSON text, without quotes.
-
-    Examples
-    --------
-    >>> [category_text(category) for category in ("Dream", 3, False, None)]
-    ['Dream', '3', 'false', 'missing']
-    """
-    return MISSING if category is None else label_text(category)

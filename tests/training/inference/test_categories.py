@@ -25,10 +25,10 @@ from tests.training.inference.survey import (
 )
 
 COLUMNS = (
-    *("religion[yes]", "degree[yes]", "country[Norway]", "country[Sweden]", "country[USA]"),
-    *("age", "gender[male]"),
+    *("religion=yes", "degree=yes", "country=Norway", "country=Sweden", "country=USA"),
+    *("age", "gender=male"),
 )
-COUNTRIES = ("country[Norway]", "country[Sweden]", "country[USA]")
+COUNTRIES = ("country=Norway", "country=Sweden", "country=USA")
 
 
 @cache
@@ -36,7 +36,7 @@ def peer() -> tuple[Any, Floats]:
     """Give the fit of statsmodels to a constant and columns like ours, and these."""
     columns = [np.ones(len(survey()))]
     for column in COLUMNS:
-        name, _, level = column.removesuffix("]").partition("[")
+        name, _, level = column.partition("=")
         values = survey()[name].to_numpy()
         columns.append((values == level if level else values).astype(np.float64))
     X = np.column_stack(columns)
@@ -117,7 +117,7 @@ def test_counts_of_a_table_of_categories_are_weights() -> None:
     repeated = housing.loc[housing.index.repeat(housing["Freq"])]
     dummies = [np.ones(1681)]
     for row in found.inference.coefficients[1:7]:
-        name, _, level = row.column.removesuffix("]").partition("[")
+        name, _, level = row.column.partition("=")
         dummies.append((repeated[name] == level).to_numpy(dtype=np.float64))
     # Theirs compare with 0; the others are in class order.
     y = repeated["Sat"].map({"Low": 0, "High": 1, "Medium": 2}).to_numpy(dtype=np.intp)
@@ -163,5 +163,5 @@ def test_another_reference_level_decides_the_contrasts_but_not_the_fit() -> None
     assert_close(ours.statistic, theirs.statistic)
     assert_close(found.aic, inference().aic)
     coef = {row.column: row.coef for row in inference().coefficients[:8]}
-    sweden = next(row for row in found.coefficients if row.column == "country[Sweden]")
-    assert_close(sweden.coef, coef["country[Sweden]"] - coef["country[USA]"])
+    sweden = next(row for row in found.coefficients if row.column == "country=Sweden")
+    assert_close(sweden.coef, coef["country=Sweden"] - coef["country=USA"])

@@ -23,7 +23,7 @@ X = np.array([[0, 3.5, 1, 0], [1, 4.5, 0, 0], [2, 5.5, 1, 0], [1, 6.5, 1, 0]], d
 def test_a_category_has_a_column_but_for_the_first() -> None:
     design = raw_design(X, CONTRACT, reference_coding(CONTRACT))
 
-    assert design.names == ("island[Dream]", "island[missing]", "mass", "rings[2]")
+    assert design.names == ("island=Dream", "island=missing", "mass", "rings=2")
     assert [term.columns for term in design.terms] == [(0, 1), (2,), (3,), ()]
     assert [term.reference for term in design.terms] == ["Biscoe", None, "1", "true"]
     assert_array_equal(design.X, [[0, 0, 3.5, 1], [1, 0, 4.5, 0], [0, 1, 5.5, 1], [1, 0, 6.5, 1]])
@@ -32,7 +32,7 @@ def test_a_category_has_a_column_but_for_the_first() -> None:
 def test_another_reference_level_can_be_chosen() -> None:
     design = raw_design(X, CONTRACT, reference_coding(CONTRACT, {0: 1, 2: 1}))
 
-    assert design.names == ("island[Biscoe]", "island[missing]", "mass", "rings[1]")
+    assert design.names == ("island=Biscoe", "island=missing", "mass", "rings=1")
     assert design.terms[0].reference == "Dream"
     assert_array_equal(design.X[:, 0], [1, 0, 0, 0])
 
