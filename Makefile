@@ -55,6 +55,10 @@ lock: .venv/.dev  ## Remake the three lock files (UPGRADE=1 takes newer versions
 docs: .venv/.dev  ## Run every Python and curl block of the README and of docs/
 	@$(bin)/python -m pytest --quiet tests/project/test_documents.py
 
+.PHONY: bench
+bench: .venv/.dev  ## Measure against peers in the same run (QUICK=1 in two minutes)
+	@for script in benchmarks/*.py; do echo "== $$script"; $(bin)/python $$script $(if $(QUICK),--quick); done
+
 ##@ Containers
 .PHONY: image
 image: docker  ## Build the images softmax-service:serve and softmax-service:train

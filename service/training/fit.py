@@ -16,7 +16,9 @@ from service.training.lasso import solve_lasso
 from service.training.preparation import Samples
 from service.training.problem import Problem
 from service.training.recipe import Recipe
+from service.training.separation import find_separation
 from service.training.solvers import Solution, solve_ridge
+from service.training.unpenalised import solve_unpenalised
 
 ROUNDS = 3
 """How often an engine is sent on with a tighter goal when its certificate falls short."""
@@ -151,7 +153,40 @@ def fit_columns(
         penalty=Penalty(C=recipe.C, l1_ratio=recipe.l1_ratio),
         fit_intercept=recipe.fit_intercept,
     )
+    if math.isinf(recipe.C):
+        return _unpenalised(problem, recipe, start, classes=classes, names=design.names)
     return _penalised(problem, recipe, start)
+
+
+def _unpenalised(
+    problem: Problem,
+    recipe: Recipe,
+    start: Floats | None,
+    *,
+    classes: tuple[Label, ...],
+    names: tuple[str, ...],
+) -> tuple[Floats, Certificate]:
+    found = solve_unpenalised(problem, start, tol=recipe.tol, max_iter=recipe.max_iter)
+    separation = None
+    relative = found.decrement / found.point.value if found.point.value else 0.0
+    if found.is_growing or relative > recipe.tol:
+        separation = find_separation(problem, found.point, classes, names)
+    if found.is_growing and separation is None:  # steep, but with an optimum
+        found = solve_unpenalised(
+            problem, found.point.theta, tol=recipe.tol, max_iter=recipe.max_iter, steep=math.inf
+        )
+        relative = found.decrement / found.point.value if found.point.value else 0.0
+    certificate = Certificate(
+        engine=found.solution.engine,
+        iterations=found.solution.iterations,
+        tol=recipe.tol,
+        objective=found.point.value,
+        newton_decrement=found.decrement,
+        relative_gap=relative,
+        converged=separation is None and relative <= recipe.tol,
+        separation=separation,
+    )
+    return found.solution.theta, certificate
 
 
 def _penalised(

@@ -62,7 +62,7 @@ def newton(
             return point, iteration
         product = partial(problem.curvature, point)
         step = conjugate_gradients(product, -point.gradient, conditioner.solve)
-        following = _search(problem, point, step, conditioner)
+        following = search(problem, point, step, conditioner)
         if following is None:
             return point, iteration
         point = following
@@ -120,7 +120,25 @@ def conjugate_gradients(
     return solution
 
 
-def _search(problem: Problem, point: Point, step: Floats, conditioner: Conditioner) -> Point | None:
+def search(problem: Problem, point: Point, step: Floats, conditioner: Conditioner) -> Point | None:
+    """Go along a step as far as pays.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimised.
+    point : Point
+        Where the step begins.
+    step : ndarray of shape (n_rows, n_parameters)
+        A direction of descent.
+    conditioner : Conditioner
+        A bound on the Hessian.
+
+    Returns
+    -------
+    Point or None
+        The first of the halved steps that is accepted; None where none is.
+    """
     slope = float((point.gradient * step).sum())
     is_flat = -slope <= FLAT * abs(point.value)
     size = 1.0

@@ -165,6 +165,26 @@ class Problem:
         product[:, : self.n_columns] += self.penalty.ridge * direction[:, : self.n_columns]
         return product
 
+    def spread(self, theta: Floats) -> float:
+        """Give the largest distance between two scores of one row.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_rows, n_parameters)
+            Where.
+
+        Returns
+        -------
+        float
+            In nats.
+        """
+        largest = 0.0
+        for _, X in self._blocks:
+            scores = self._scores(theta, X)
+            span = np.abs(scores) if self.n_rows == 1 else np.ptp(scores, axis=0)
+            largest = max(largest, float(span.max(initial=0.0)))
+        return largest
+
     def _scores(self, theta: Floats, X: Matrix) -> Floats:
         coef = theta[:, : self.n_columns]
         is_dense = isinstance(X, np.ndarray)

@@ -79,7 +79,7 @@ def solve_ridge(
         first = _sklearn(problem, tol=tol, max_iter=min(max_iter, SKLEARN_STEPS))
     else:
         theta = np.zeros(problem.shape) if start is None else start
-        first = _lbfgs(problem, theta, bound, max_iter=max_iter)
+        first = covariance_steps(problem, theta, bound, max_iter=max_iter)
     point, steps = newton(
         problem, problem.at(first.theta), bound, is_done=is_done, max_iter=max_iter
     )
@@ -115,7 +115,28 @@ def _sklearn(problem: Problem, *, tol: float, max_iter: int) -> Solution:
     )
 
 
-def _lbfgs(problem: Problem, start: Floats, bound: Conditioner, *, max_iter: int) -> Solution:
+def covariance_steps(
+    problem: Problem, start: Floats, bound: Conditioner, *, max_iter: int
+) -> Solution:
+    """Come near the optimum by L-BFGS on the variables of a conditioner.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimised.
+    start : ndarray of shape (n_rows, n_parameters)
+        Where to begin.
+    bound : Conditioner
+        The covariance of the columns.
+    max_iter : int
+        Bound on the steps.
+
+    Returns
+    -------
+    Solution
+        Near enough for Newton steps.
+    """
+
     def objective(flat: Floats) -> tuple[float, Floats]:
         point = problem.at(bound.to_theta(flat.reshape(problem.shape)))
         return point.value, bound.to_slope(point.gradient).ravel()
