@@ -160,10 +160,10 @@ def _parts_of_proba(
         )
     total: Reals = row_factors.T @ column_factors
     if field.n_classes <= FEW_CLASSES and leads:
-        top: Reals = np.multiply.outer(row_factors[0], column_factors[0])
+        top: Reals = row_factors[0][:, None] * column_factors[0]
         product = np.empty_like(top)
         for k in range(1, field.n_classes):
-            np.multiply.outer(row_factors[k], column_factors[k], out=product)
+            np.multiply(row_factors[k][:, None], column_factors[k], out=product)
             np.maximum(top, product, out=top)
         return top, total
     place = np.repeat(runs.winners * width, runs.lengths)
