@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from service.artifacts.catalogue import load_version
+from service.artifacts.loading import load_version
 from service.artifacts.store import Store
 from service.regions import Picture, PictureOptions, draw
 from service.softmax.contract import FeatureContract, NumericFeature

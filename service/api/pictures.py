@@ -70,7 +70,7 @@ async def _answer(request: Request, suffix: str) -> Response:
     if suffix != "geojson" and "lang" not in parameters:
         parameters["lang"] = preferred(request.headers.get("accept-language", ""))
         varies.append("Accept-Language")
-    options = PictureOptions.from_texts(parameters)
+    options = _options(tuple(sorted(parameters.items())))
     media_type, _, is_text = PAINTERS[suffix]
     is_zipped = is_text and _accepts_gzip(request.headers.get("accept-encoding", ""))
     if is_text:
@@ -79,12 +79,14 @@ async def _answer(request: Request, suffix: str) -> Response:
         headers["Content-Encoding"] = "gzip"
     if varies:
         headers["Vary"] = ", ".join(varies)
-    key = _key(published, suffix, options, await run_in_threadpool(fingerprint))
+    renders: Renders = request.app.state.renders
+    if not renders.painter:  # it reads the fonts: once, and not on the event loop
+        renders.painter = await run_in_threadpool(fingerprint)
+    key = _key(published.name, published.artifact.digest, suffix, options, renders.painter)
     headers["ETag"] = f'"{key}-gzip"' if is_zipped else f'"{key}"'
     if _is_known(request.headers.get("if-none-match", ""), headers["ETag"]):
         headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
-    renders: Renders = request.app.state.renders
     draw_it = functools.partial(paint, published, options, suffix)
     render = await renders.get(key, draw_it, is_text=is_text)
     content = render.zipped if is_zipped and render.zipped is not None else render.content
@@ -169,14 +171,20 @@ def picture_of(published: Published, options: PictureOptions) -> Picture:
     )
 
 
-def _key(published: Published, suffix: str, options: PictureOptions, painter: str) -> str:
+@functools.lru_cache(maxsize=512)
+def _options(parameters: tuple[tuple[str, str], ...]) -> PictureOptions:
+    return PictureOptions.from_texts(dict(parameters))
+
+
+@functools.lru_cache(maxsize=512)
+def _key(name: str, digest: str, suffix: str, options: PictureOptions, painter: str) -> str:
     """Name the bytes of a picture before it is drawn, by all that decides them."""
     chosen = {field.name: getattr(options, field.name) for field in fields(options)}
     parts = [
         __version__,
         painter,
-        published.name,
-        published.artifact.digest,
+        name,
+        digest,
         suffix,
         chosen | {"at": list(options.at.items())},
     ]

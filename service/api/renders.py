@@ -49,6 +49,9 @@ class Renders:
         How many more may wait for their turn.
     """
 
+    painter: str = ""
+    """The fingerprint of what paints; empty until somebody needed it."""
+
     def __init__(self, *, cache_bytes: int, at_once: int, waiting: int) -> None:
         self._cache_bytes = cache_bytes
         self._most = at_once + waiting

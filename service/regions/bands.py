@@ -17,7 +17,9 @@ from service.regions.polygons import Partition, Region
 from service.softmax.arrays import Booleans, Floats, Integers
 
 GRID = 20
-"""Cells along each side of a region's own box."""
+GRID_LEAST = 4
+"""Cells along each side of a region's own box: so many where it is as large as the view, and at
+least so many."""
 
 MARGIN = 0.01
 """The box reaches this share of itself beyond the region, where ends are not seen."""
@@ -26,7 +28,11 @@ NEGLIGIBLE = 40.0
 """A rival this many nats below another everywhere in the box changes no digit of the sum."""
 
 ALONE = 1e9
-"""A class without rivals is treated as if it were this many nats ahead of one."""
+"""A class stands among its own rivals as if it were this many nats ahead of itself, so that one
+without rivals needs no care."""
+
+NODES = 1 << 17
+"""Most nodes times rivals that are looked at together."""
 
 STRAIGHT = 1e-4
 """Tangents that turn less, in radians, are taken for one line."""
@@ -121,97 +127,128 @@ def band_outlines(
         are left out.
     """
     floors = np.array([math.log1p(-level) - math.log(level) for level in levels])
-    return [_outlines_of(field, region, floors, grid) for region in regions.regions]
+    # Regions together are quicker; many at once would take much memory, and share few rivals.
+    at_once = max(1, NODES // ((grid + 1) ** 2 * field.n_classes))
+    starts = range(0, len(regions.regions), at_once)
+    found = [_outlines(field, regions.regions[i : i + at_once], floors, grid) for i in starts]
+    return [outlines for several in found for outlines in several]
 
 
-def _outlines_of(field: ScoreField, region: Region, floors: Floats, grid: int) -> Outlines:
-    low, high = region.vertices.min(axis=0), region.vertices.max(axis=0)
-    low, size = low - MARGIN * (high - low), (1.0 + 2.0 * MARGIN) * (high - low)
-    slopes, offsets = _rivals(field, region.winner, low, size)
-    points, levels = _crossings(slopes, offsets, floors, grid)
-    points, tangents = _settle(slopes, offsets, points, floors[levels], grid)
-    corners, at = _inner_corners(slopes, offsets, floors)
-    points = np.concatenate([points[:, :2], corners])
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Leads:
+    """Leads of rivals over the boxes of some regions, each box a unit square."""
+
+    slopes: Floats
+    offsets: Floats
+
+    def of(self, box: Integers) -> "_Leads":
+        """Give those of one box a point."""
+        return _Leads(slopes=self.slopes[box], offsets=self.offsets[box])
+
+    def against(self, u: Floats, v: Floats) -> tuple[Floats, Floats]:
+        """Give the log-odds against each class, and each rival's share in them."""
+        leads = u[..., None] * self.slopes[..., 0] + v[..., None] * self.slopes[..., 1]
+        leads += self.offsets
+        top = leads.max(axis=-1, keepdims=True)
+        shares = np.exp(np.subtract(leads, top, out=leads), out=leads)
+        total = shares.sum(axis=-1, keepdims=True)
+        shares /= total
+        return (top + np.log(total))[..., 0], shares
+
+
+def _outlines(
+    field: ScoreField, regions: tuple[Region, ...], floors: Floats, grid: int
+) -> list[Outlines]:
+    boxes = np.array([[r.vertices.min(axis=0), r.vertices.max(axis=0)] for r in regions])
+    low, size = boxes[:, 0], boxes[:, 1] - boxes[:, 0]
+    # Small regions need no finer cells than large ones.
+    grid = max(GRID_LEAST, min(grid, math.ceil(1.2 * grid * size.max())))
+    low, size = low - MARGIN * size, (1.0 + 2.0 * MARGIN) * size
+    leads = _leads(field, np.array([region.winner for region in regions]), low, size)
+    points, direction, box, level = _crossings(leads, floors, grid)
+    points, tangents = _settle(leads.of(box), points, direction, floors[level], grid)
+    corners, corner_box, corner_level = _inner_corners(leads, floors)
+    points = np.concatenate([points, corners])
     tangents = np.concatenate([tangents, np.zeros_like(corners)])
-    levels = np.concatenate([levels, at])
-    counts = np.bincount(levels, minlength=len(floors))
-    with np.errstate(invalid="ignore"):
-        centres = np.stack([np.bincount(levels, axis, len(floors)) / counts for axis in points.T])
-    away = points - centres.T[levels]
-    order = np.lexsort((np.arctan2(away[:, 1] * size[1], away[:, 0] * size[0]), levels))
+    box = np.concatenate([box, corner_box])
+    curve = box * len(floors) + np.concatenate([level, corner_level])
+    counts = np.bincount(curve, minlength=len(regions) * len(floors))
+    sums = [np.bincount(curve, axis, len(counts)) for axis in points.T]
+    away = (points - (np.stack(sums) / np.maximum(counts, 1)).T[curve]) * size[box]
+    order = np.lexsort((np.arctan2(away[:, 1], away[:, 0]), curve))
     ends = np.cumsum(counts)
-    starts = ends - counts
-    is_reached = counts > 2  # noqa: PLR2004 - fewer points bound no area
     following = np.arange(1, len(points) + 1)
-    following[ends[counts > 0] - 1] = starts[counts > 0]
-    vertices = points[order]
+    following[ends[counts > 0] - 1] = (ends - counts)[counts > 0]
+    vertices, box = points[order], box[order]
     controls, is_needed = _controls(vertices, tangents[order], following)
-    is_needed &= is_reached[levels[order]]
-    kept_until = np.concatenate([[0], is_needed.cumsum()])[ends]
-    return Outlines(
-        winner=region.winner,
-        levels=tuple(is_reached.nonzero()[0].tolist()),
-        ends=tuple(kept_until[is_reached].tolist()),
-        vertices=low + size * vertices[is_needed],
-        controls=low + size * controls[is_needed],
-    )
+    is_reached = counts > 2  # noqa: PLR2004 - fewer points bound no area
+    is_needed &= is_reached[curve[order]]
+    kept = np.concatenate([[0], is_needed.cumsum()])[np.concatenate([[0], ends])]
+    box = box[is_needed]
+    vertices = low[box] + size[box] * vertices[is_needed]
+    controls = low[box] + size[box] * controls[is_needed]
+    outlines = []
+    for number, region in enumerate(regions):
+        first, last = number * len(floors), (number + 1) * len(floors)
+        reached = is_reached[first:last]
+        place = slice(kept[first], kept[last])
+        outlines.append(
+            Outlines(
+                winner=region.winner,
+                levels=tuple(reached.nonzero()[0].tolist()),
+                ends=tuple((kept[first + 1 : last + 1][reached] - kept[first]).tolist()),
+                vertices=vertices[place],
+                controls=controls[place],
+            )
+        )
+    return outlines
 
 
-def _rivals(field: ScoreField, winner: int, low: Floats, size: Floats) -> tuple[Floats, Floats]:
-    """Give the leads of those rivals that count, over the box as a unit square."""
-    if field.n_classes == 1:
-        return np.zeros((1, 2)), np.full(1, -ALONE)
-    slopes = np.delete(field.slopes - field.slopes[winner], winner, axis=0)
-    offsets = np.delete(field.offsets - field.offsets[winner], winner) + slopes @ low
-    slopes = slopes * size
-    least = offsets + np.minimum(slopes, 0.0).sum(axis=1)
-    most = offsets + np.maximum(slopes, 0.0).sum(axis=1)
-    counts = most >= least.max(initial=-np.inf) - NEGLIGIBLE
-    return slopes[counts], offsets[counts]
-
-
-def _log_odds(leads: Floats) -> tuple[Floats, Floats]:
-    """Give the log-odds against the class, and each rival's share in them."""
-    top = leads.max(axis=-1, keepdims=True)
-    shares = np.exp(leads - top)
-    total = shares.sum(axis=-1, keepdims=True)
-    shares /= total
-    return (top + np.log(total))[..., 0], shares
+def _leads(field: ScoreField, winners: Integers, low: Floats, size: Floats) -> _Leads:
+    """Give the leads of those rivals that count in one of the boxes."""
+    slopes = field.slopes - field.slopes[winners, None]
+    offsets = field.offsets - field.offsets[winners, None]
+    offsets += np.einsum("rka,ra->rk", slopes, low)
+    slopes *= size[:, None]
+    offsets[np.arange(len(winners)), winners] = -ALONE
+    least = offsets + np.minimum(slopes, 0.0).sum(axis=2)
+    most = offsets + np.maximum(slopes, 0.0).sum(axis=2)
+    counts = (most >= least.max(axis=1, keepdims=True) - NEGLIGIBLE).any(axis=0)
+    return _Leads(slopes=slopes[:, counts], offsets=offsets[:, counts])
 
 
 def _crossings(
-    slopes: Floats, offsets: Floats, floors: Floats, grid: int
-) -> tuple[Floats, Integers]:
+    leads: _Leads, floors: Floats, grid: int
+) -> tuple[Floats, Floats, Integers, Integers]:
     """Find about where the lines of a grid leave each set.
 
-    Each row of the first array is a place, and the direction of its line.
+    Gives places, the directions of their lines, and the box and the level of each.
     """
     ticks = np.linspace(0.0, 1.0, grid + 1)
-    leads = ticks[:, None, None] * slopes[:, 1] + (ticks[:, None] * slopes[:, 0] + offsets)
-    against, _ = _log_odds(leads)
-    inside = against <= floors[:, None, None]
-    level_a, row_a, column_a = np.nonzero(inside[:, :, 1:] != inside[:, :, :-1])
-    level_b, row_b, column_b = np.nonzero(inside[:, 1:, :] != inside[:, :-1, :])
-    levels = np.concatenate([level_a, level_b])
-    row, column = np.concatenate([row_a, row_b]), np.concatenate([column_a, column_b])
-    is_upright = np.arange(len(levels)) >= len(level_a)
+    nodes = _Leads(slopes=leads.slopes[:, None, None], offsets=leads.offsets[:, None, None])
+    against, _ = nodes.against(ticks[None, None], ticks[None, :, None])
+    inside = against[:, None] <= floors[:, None, None]
+    across = np.nonzero(inside[..., 1:] != inside[..., :-1])
+    up = np.nonzero(inside[..., 1:, :] != inside[..., :-1, :])
+    box, level, row, column = (np.concatenate(pair) for pair in zip(across, up, strict=True))
+    is_upright = np.arange(len(box)) >= len(across[0])
     direction = np.column_stack([~is_upright, is_upright]).astype(np.float64)
-    before = against[row, column]
-    after = against[row + is_upright, column + ~is_upright]
-    share = (floors[levels] - before) / (after - before)
+    before = against[box, row, column]
+    after = against[box, row + is_upright, column + ~is_upright]
+    share = (floors[level] - before) / (after - before)
     places = (np.column_stack([column, row]) + share[:, None] * direction) / grid
-    return np.column_stack([places, direction]), levels
+    return places, direction, box, level
 
 
 def _settle(
-    slopes: Floats, offsets: Floats, lines: Floats, floors: Floats, grid: int
+    leads: _Leads, points: Floats, direction: Floats, floors: Floats, grid: int
 ) -> tuple[Floats, Floats]:
     """Move each place along its line to where it meets its floor; give the tangents there."""
-    points, direction = lines[:, :2], lines[:, 2:]
     along = np.arange(len(points)), direction[:, 1].astype(np.intp)
+    gradient = np.zeros_like(points)
     for _ in range(N_STEPS):
-        against, shares = _log_odds(points @ slopes.T + offsets)
-        gradient = shares @ slopes
+        against, shares = leads.against(points[:, 0], points[:, 1])
+        gradient = np.einsum("nk,nka->na", shares, leads.slopes)
         rate = gradient[along]
         step = np.divide(floors - against, rate, out=np.zeros_like(rate), where=rate != 0.0)
         step = np.clip(step, -1.0 / grid, 1.0 / grid)
@@ -222,11 +259,13 @@ def _settle(
     return points, np.column_stack([-gradient[:, 1], gradient[:, 0]])
 
 
-def _inner_corners(slopes: Floats, offsets: Floats, floors: Floats) -> tuple[Floats, Integers]:
+def _inner_corners(leads: _Leads, floors: Floats) -> tuple[Floats, Integers, Integers]:
+    """Find the corners of boxes that lie inside a level; give them, the boxes, the levels."""
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    against, _ = _log_odds(corners @ slopes.T + offsets)
-    level, corner = np.nonzero(against <= floors[:, None])
-    return corners[corner], level
+    at = _Leads(slopes=leads.slopes[:, None], offsets=leads.offsets[:, None])
+    against, _ = at.against(corners[None, :, 0], corners[None, :, 1])
+    box, level, corner = np.nonzero(against[:, None] <= floors[:, None])
+    return corners[corner], box, level
 
 
 def _controls(vertices: Floats, tangents: Floats, following: Integers) -> tuple[Floats, Booleans]:

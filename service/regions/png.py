@@ -52,7 +52,8 @@ def paint_png(scene: Scene, scale: int) -> bytes:
     for top in range(0, height, step):
         strip = _paint_strip(scene, scale, range(top, min(top + step, height)))
         lines = np.zeros((len(strip), 1 + 3 * width), dtype=np.uint8)  # 0: rows are not filtered
-        lines[:, 1:] = strip
+        for channel in range(3):
+            lines[:, 1 + channel :: 3] = strip[:, channel::4]
         content.append(deflate.compress(lines.data))
     content.append(deflate.flush())
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -71,7 +72,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _paint_strip(scene: Scene, scale: int, rows: range) -> Bytes:
-    """Paint some rows of pixels; shape (n_rows, 3 * width)."""
+    """Paint some rows of pixels, red, green, blue and nothing; shape (n_rows, 4 * width)."""
     palette = DARK if scene.theme == "dark" else LIGHT
     tints = _tints(scene, palette)
     canvas = np.full((len(rows), scene.width * scale), _packed(palette.paper), dtype=np.uint32)
@@ -100,7 +101,7 @@ def _paint_strip(scene: Scene, scale: int, rows: range) -> Bytes:
         stamp(image, marker.look, place, palette=palette, n_classes=n_classes, scale=scale)
     for text in scene.texts:
         write(image, text, palette, scale, top)
-    return np.frombuffer(image.tobytes("raw", "RGB"), dtype=np.uint8).reshape(len(rows), -1)
+    return canvas.view(np.uint8)
 
 
 def _tints(scene: Scene, palette: Palette) -> Bytes:
@@ -142,7 +143,7 @@ def _draw_regions(canvas: _Canvas, scene: Scene, palette: Palette, scale: int, r
                 (scale * stroke.x1 - left, scale * stroke.y1 - start),
                 scale * stroke.width_px,
             )
-    row, column = np.nonzero(cover_of)
+    row, column = np.divmod(np.flatnonzero(cover_of), size[0])
     share = cover_of[row, column, None]
     under = view[row, column].view(np.uint8).reshape(-1, 4)
     under[:, :3] = np.rint(

@@ -90,21 +90,26 @@ def lay_points(points: Points | None, frame: Frame, em: float) -> Marks:
     crowd = (frame.width * frame.height / (600.0 * len(one))) ** 0.25
     radius = round(4.0 * em * min(0.36, max(0.2, 0.28 * crowd))) / 4.0
     is_wrong = points.is_wrong[one]
-    kinds = np.column_stack([is_wrong, -stack, -faint, points.y[one]])
-    looks, which, counts = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
-    return Marks(
-        looks=tuple(
+    n_stacks, n_faint, n_classes = len(STACKS), len(OPACITIES), int(points.y.max()) + 1
+    # One number a look, in the order of drawing: wrong ones last, large ones first.
+    kinds = (is_wrong * n_stacks + n_stacks - 1 - stack) * n_faint + n_faint - 1 - faint
+    kinds = kinds * n_classes + points.y[one]
+    order = np.argsort(kinds, kind="stable")
+    found, counts = np.unique(kinds[order], return_counts=True)
+    looks = []
+    for kind in found.tolist():
+        rest, k = divmod(kind, n_classes)
+        rest, clear = divmod(rest, n_faint)
+        wrong, small = divmod(rest, n_stacks)
+        looks.append(
             Look(
                 k=k,
-                radius_px=round(radius * GROWTH**-size, 2),
+                radius_px=round(radius * GROWTH ** (n_stacks - 1 - small), 2),
                 is_ringed=bool(wrong),
-                opacity=OPACITIES[-faint],
+                opacity=OPACITIES[n_faint - 1 - clear],
             )
-            for wrong, size, faint, k in looks.tolist()
-        ),
-        counts=tuple(counts.tolist()),
-        places=places[one][np.argsort(which.ravel(), kind="stable")],
-    )
+        )
+    return Marks(looks=tuple(looks), counts=tuple(counts.tolist()), places=places[one][order])
 
 
 def explain_looks(points: Points, words: Words) -> list[str]:

@@ -12,6 +12,12 @@ from service.softmax.arrays import Booleans, Floats, Integers
 SPANS = (40.0, 300.0)
 """Score ranges up to which factors of exponentials fit single and double precision."""
 
+TILE_PX = 32
+"""Steep scores are summed in tiles of this side, in each over the classes that count there."""
+
+NEGLIGIBLE = 40.0
+"""A class this many nats below the winner everywhere in a tile changes no digit there."""
+
 FEW_CLASSES = 8
 """Up to so many classes, the greatest product at a pixel is found by trying all."""
 
@@ -160,10 +166,10 @@ def _parts_of_proba(
         )
     total: Reals = row_factors.T @ column_factors
     if field.n_classes <= FEW_CLASSES and leads:
-        top: Reals = np.multiply.outer(row_factors[0], column_factors[0])
+        top: Reals = row_factors[0][:, None] * column_factors[0]
         product = np.empty_like(top)
         for k in range(1, field.n_classes):
-            np.multiply.outer(row_factors[k], column_factors[k], out=product)
+            np.multiply(row_factors[k][:, None], column_factors[k], out=product)
             np.maximum(top, product, out=top)
         return top, total
     place = np.repeat(runs.winners * width, runs.lengths)
@@ -183,8 +189,16 @@ def _parts_of_steep(
     best = np.repeat(by_row[runs.winners, runs.rows], runs.lengths) + by_column.take(place)
     best = best.reshape(n_rows, width)
     total = np.zeros(best.shape)
-    for row, column in zip(by_row, by_column, strict=True):
-        total += np.exp(np.minimum(row[:, None] + column - best, 700.0))
+    for top in range(0, n_rows, TILE_PX):
+        for left in range(0, width, TILE_PX):
+            here = slice(top, top + TILE_PX), slice(left, left + TILE_PX)
+            row, column = by_row[:, here[0]], by_column[:, here[1]]
+            # Scores are affine: in a tile they lie between sums of the ends.
+            least = np.minimum(row[:, 0], row[:, -1]) + np.minimum(column[:, 0], column[:, -1])
+            most = np.maximum(row[:, 0], row[:, -1]) + np.maximum(column[:, 0], column[:, -1])
+            for k in np.flatnonzero(most >= min(least.max(), best[here].min()) - NEGLIGIBLE):
+                lead = row[k][:, None] + column[k] - best[here]
+                total[here] += np.exp(np.minimum(lead, 700.0))
     return np.ones(best.shape), total
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -276,3 +277,36 @@ def test_importing_the_layer_does_not_import_pillow() -> None:
     finished = subprocess.run([sys.executable, "-c", program], check=False)
 
     assert finished.returncode == 0
+
+
+def test_another_process_with_another_hash_seed_paints_the_same_bytes(
+    tmp_path: Path, environment: dict[str, str], store: Path
+) -> None:
+    painted = set()
+    for seed in ("1", "2"):
+        for suffix in ("png", "svg", "geojson"):
+            out = tmp_path / f"{seed}.{suffix}"
+            subprocess.run(
+                [sys.executable, "-m", "service", "regions", "iris", str(out), "--lang", "ja"],
+                env=environment | {"SOFTMAX_MODELS": str(store), "PYTHONHASHSEED": seed},
+                check=True,
+                capture_output=True,
+            )
+            painted.add(out.read_bytes())
+
+    assert len(painted) == 3
+
+
+def test_a_poster_is_the_picture_with_more_pixels(iris: Trained) -> None:
+    model, contract, sample = iris
+    options = PictureOptions(width=500, height=1200, scale=4, points=False, shade="none")
+
+    picture = draw(model, contract, sample, options)
+
+    # Painted in several strips, it shows the same as when painted small.
+    poster = np.asarray(
+        Image.open(io.BytesIO(picture.png())).resize((500, 1200), Image.Resampling.BOX)
+    )
+    small = pixels_of(draw(model, contract, sample, replace(options, scale=1)))
+    assert np.median(np.abs(poster - small)) == 0.0
+    assert (np.abs(poster - small) > 60.0).mean() < 0.02
