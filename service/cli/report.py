@@ -31,8 +31,32 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     rows : sequence of sequences
         The cells.
     """
+    # A name from a table may hold anything, and a terminal obeys some of it.
+    cells = [[printable(cell) for cell in row] for row in rows]
+    words = [printable(word) for word in header]
     sides = ["right" if position else "left" for position in range(len(header))]
     table = tabulate(
-        rows, headers=header, tablefmt="simple_outline", disable_numparse=True, colalign=sides
+        cells, headers=words, tablefmt="simple_outline", disable_numparse=True, colalign=sides
     )
-    click.echo(f"{title}\n{table}")
+    click.echo(f"{printable(title)}\n{table}")
+
+
+def printable(value: object) -> str:
+    """Give a value as text that a terminal shows and does not obey.
+
+    Parameters
+    ----------
+    value : object
+        Anything; a name from a table may hold control characters.
+
+    Returns
+    -------
+    str
+        Its text, with a mark in place of what cannot be printed.
+
+    Examples
+    --------
+    >>> printable("red" + chr(27))
+    'red�'
+    """
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.progress import progress_shown
-from service.cli.report import print_json, print_table
+from service.cli.report import print_json
 from service.errors import ServiceError, TrainingError
 
 if TYPE_CHECKING:
-    from service.softmax.certificate import Certificate
-    from service.softmax.metrics import Metrics
-    from service.softmax.selection import Selection
     from service.training.inference.statistics import StatisticsOptions
     from service.training.train import Trained
 
 DEMO_RECIPE: Mapping[str, Any] = {"standardize": False, "test_size": 0.0, "C": 1.0}
 """The demo is fitted as in the experiment it comes from; options override."""
+
+REPORT_FILE = "report.html"
 
 _DEMO_OPTIONS = {
     "n_samples": (int, "300"),
@@ -183,6 +182,7 @@ def train(
     demo, iris, wine, digits, breast_cancer.
     """
     try:
+        from service.cli.figures import print_training, training_json
         from service.training.embedded import EMBEDDED, TARGET
         from service.training.recipe_file import make_recipe, read_recipe
         from service.training.source import source_table
@@ -220,19 +220,13 @@ def train(
     published = _publish(
         name or _default_name(source), Path(source).name, trained, activate=activate
     )
+    report = published.pop("report")
     if as_json:
-        metrics = {"train": trained.train_metrics, "test": trained.test_metrics}
-        print_json(
-            {
-                "model": published,
-                "metrics": metrics,
-                "certificate": trained.certificate,
-                "selection": trained.selection,
-                "statistics": trained.statistics,
-            }
-        )
-    else:
-        _print(published, trained)
+        print_json({"model": published, **training_json(trained), "report": report})
+        return
+    print_training(trained)
+    click.echo(f"published {published['name']}@{published['version']} {published['digest']}")
+    click.echo(f"report    {report}")
 
 
 def _statistics_options(
@@ -270,6 +264,7 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
     from service.settings import Settings
     from service.training.libraries import library_versions
     from service.training.recipe_file import recipe_to_json
+    from service.training.report import ReportInputs, write_report
 
     files = pack(
         model=trained.model,
@@ -287,67 +282,16 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
         golden_rows=trained.golden_rows,
         libraries=library_versions(),
     )
-    version = Store(root=Settings.read().models).publish(name, files, activate=activate)
     digest = f"sha256:{sha256(files[MANIFEST_FILE])}"
-    return {"name": name, "version": version, "digest": digest}
-
-
-def _print(published: Mapping[str, str | int], trained: "Trained") -> None:
-    from service.cli.statistics import print_statistics
-
-    parts: dict[str, Metrics] = {"training": trained.train_metrics}
-    if trained.test_metrics is not None:
-        parts["held out"] = trained.test_metrics
-    rows = [
-        (part, metrics.n_samples, f"{metrics.accuracy:.3f}", f"{metrics.log_loss:.4f}")
-        for part, metrics in parts.items()
-    ]
-    print_table("How it does", ("rows", "number", "accuracy", "log loss"), rows)
-    _print_certificate(trained.certificate)
-    if trained.selection is not None:
-        _print_selection(trained.selection)
-    part, metrics = list(parts.items())[-1]
-    classes = [str(label) for label in trained.model.classes_]
-    print_table(
-        f"Confusion matrix ({part} rows; true class down, predicted across)",
-        ("", *classes),
-        [(label, *row) for label, row in zip(classes, metrics.confusion_matrix, strict=True)],
-    )
-    if trained.statistics is not None:
-        print_statistics(trained.statistics)
-    click.echo(f"published {published['name']}@{published['version']} {published['digest']}")
-
-
-def _print_certificate(certificate: "Certificate") -> None:
-    gap, proof = certificate.duality_gap, "duality gap"
-    if gap is None:
-        gap, proof = certificate.newton_decrement, "Newton decrement"
-    shown = [
-        ("objective (nats)", f"{certificate.objective:.10g}"),
-        (f"{proof} (nats)", "unknown" if gap is None else f"{gap:.1e}"),
-        ("converged", "yes" if certificate.converged else "NO"),
-        ("engine", certificate.engine),
-        ("iterations", certificate.iterations),
-    ]
-    print_table("The fit", ("certificate", ""), shown)
-    if not certificate.converged:
-        click.echo(f"not converged, published because --allow-unconverged: {certificate.reason}")
-
-
-def _print_selection(selection: "Selection") -> None:
-    marks = {selection.minimum: "least", selection.one_standard_error: "within one error"}
-    rows = [
-        (
-            f"{point.C:.4g}",
-            f"{point.l1_ratio:g}",
-            f"{point.log_loss:.5f}",
-            f"{point.standard_error:.5f}",
-            marks.get(index, "") + (", used" if index == selection.chosen else ""),
+    report = write_report(
+        ReportInputs(
+            name=name, source=source, digest=digest, trained=trained, libraries=library_versions()
         )
-        for index, point in enumerate(selection.points)
-    ]
-    header = ("C", "l1 ratio", "log loss", "standard error", "")
-    print_table(f"Penalties, by {selection.folds}-fold cross-validation", header, rows)
+    )
+    store = Store(root=Settings.read().models)
+    version = store.publish(name, files, beside={REPORT_FILE: report}, activate=activate)
+    where = str(store.root / name / str(version) / REPORT_FILE)
+    return {"name": name, "version": version, "digest": digest, "report": where}
 
 
 _demo_options(train)

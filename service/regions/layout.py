@@ -93,7 +93,8 @@ def compose(subject: Subject, options: PictureOptions, words: Words) -> Scene:
             *axes.texts(),
             *(() if panel is None else panel.texts),
         ),
-        title=_title(subject, options, words),
+        # A picture without a title is still called something, for who cannot see it.
+        title=options.title or _own_title(subject, words),
         description=_describe(subject, words),
     )
 
@@ -112,16 +113,15 @@ def _given(text: str | None, default: str) -> str:
     return default if text is None else text
 
 
-def _title(subject: Subject, options: PictureOptions, words: Words) -> str:
-    default = words.title_of.format(name=subject.name) if subject.name else words.title
-    return _given(options.title, default)
+def _own_title(subject: Subject, words: Words) -> str:
+    return words.title_of.format(name=subject.name) if subject.name else words.title
 
 
 def _head(subject: Subject, options: PictureOptions, lettering: Lettering) -> list[Text]:
     """Lay the title, and under it the slice."""
     em, lines = lettering.em, []
     room, y = options.width - 5.0 * em, 0.7 * em
-    title = _title(subject, options, lettering.words)
+    title = _given(options.title, _own_title(subject, lettering.words))
     title = lettering.fit(title, 1.3 * em, room, bold=True)
     if title:
         y += 1.3 * em

@@ -68,8 +68,8 @@ def _style(scene: Scene) -> str:
     first = _rules_of(scene, DARK if scene.theme == "dark" else LIGHT)
     if scene.theme != "auto":
         return first
-    # An automatic theme asks the reader's own settings.
-    return f"{first}@media (prefers-color-scheme:dark){{{_rules_of(scene, DARK)}}}"
+    # An automatic theme asks the reader's own settings; paper is white also by night.
+    return f"{first}@media screen and (prefers-color-scheme:dark){{{_rules_of(scene, DARK)}}}"
 
 
 def _rules_of(scene: Scene, palette: Palette) -> str:

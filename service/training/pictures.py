@@ -1,9 +1,11 @@
-"""What pictures of a model need of its rows: a sample of them, and two axes."""
+"""What pictures of a model need of its rows: a sample of them, two axes, and units."""
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from service.softmax.arrays import Floats
 from service.softmax.contract import FeatureContract
+from service.softmax.model import column_starts
 from service.softmax.sample import Sample
 from service.training.preparation import Samples
 
@@ -71,3 +73,27 @@ def strongest_pair(
         ratio = np.nan_to_num(between / within, nan=-1.0, posinf=np.inf)  # a constant column last
     first, second = sorted(np.argsort(-ratio, kind="stable")[:2])
     return contract.names[numeric[first]], contract.names[numeric[second]]
+
+
+def column_spread(samples: Samples, contract: FeatureContract) -> Floats:
+    """Give the units in which coefficients of different columns can be compared.
+
+    Parameters
+    ----------
+    samples : Samples
+        Training rows.
+    contract : FeatureContract
+        Their features.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,)
+        Weighted population standard deviation of each numeric column; 1 for a category.
+    """
+    starts, numeric = column_starts(contract.levels), np.array(contract.levels) == 0
+    weights = samples.sample_weight / samples.sample_weight.sum()
+    spread = np.ones(starts[-1])
+    for j in np.flatnonzero(numeric):  # one at a time: a table may be large
+        column = samples.X[:, j]
+        spread[starts[j]] = np.sqrt(weights @ (column - weights @ column) ** 2)
+    return spread

@@ -24,7 +24,7 @@ from service.training.features import weighted_quantiles
 from service.training.fit import fit
 from service.training.inference.statistics import StatisticsOptions, fit_statistics
 from service.training.inference.values import Statistics
-from service.training.pictures import stratified_sample, strongest_pair
+from service.training.pictures import column_spread, stratified_sample, strongest_pair
 from service.training.preparation import Samples, prepare
 from service.training.recipe import Recipe
 
@@ -61,6 +61,8 @@ class Trained:
         The two numeric features that separate the classes best; None with fewer.
     golden_rows : tuple of tuples
         Made-up rows, as a client would send them.
+    column_spread : ndarray of shape (n_columns,)
+        Standard deviations of the encoded columns over the training rows; 1 for a category.
     statistics : Statistics or None
         What the fit lets one infer about the training rows; None where nobody asked.
     """
@@ -77,6 +79,7 @@ class Trained:
     sample: Sample | None
     regions_pair: tuple[str, str] | None
     golden_rows: tuple[tuple[Cell, ...], ...]
+    column_spread: Floats
     statistics: Statistics | None = None
 
 
@@ -142,6 +145,7 @@ def train(
                 sample=stratified_sample(samples, recipe.random_state) if recipe.sample else None,
                 regions_pair=strongest_pair(samples, prepared.contract, len(prepared.classes)),
                 golden_rows=_golden_rows(samples, prepared.contract, recipe),
+                column_spread=column_spread(samples, prepared.contract),
                 statistics=None
                 if statistics is None
                 else fit_statistics(

@@ -133,6 +133,34 @@ def test_statistics_of_a_penalised_fit_are_a_reason(softmax: Softmax) -> None:
     assert "published iris@1" in printed
 
 
+def test_a_report_stands_beside_each_version(softmax: Softmax, tmp_path: Path) -> None:
+    printed = softmax("train", "wine", "--calibration-size", "0.2").stdout
+    found = json.loads(softmax("train", "wine", "--calibration-size", "0.2", "--json").stdout)
+
+    assert f"report    {Path('models') / 'wine' / '1' / 'report.html'}" in printed
+    assert "balanced accuracy" in printed
+    reports = [(tmp_path / "models" / "wine" / v / "report.html").read_bytes() for v in "12"]
+    assert reports[0] == reports[1]
+    assert found["model"]["digest"].encode() in reports[0]
+    assert found["report"].endswith("report.html")
+    assert found["remarks"] == []
+    low, high = found["metrics"]["test"]["intervals"]["accuracy"]
+    assert low < found["metrics"]["test"]["accuracy"] <= high
+    assert "sound" in softmax("models", "verify", "wine").stdout
+
+
+def test_a_label_cannot_write_to_the_terminal_what_it_likes(
+    softmax: Softmax, tmp_path: Path
+) -> None:
+    rows = "".join(f"{i},{'a' if i % 2 else chr(27) + '[31mb'}\n" for i in range(40))
+    (tmp_path / "x.csv").write_text(f"n,y\n{rows}")
+
+    printed = softmax("train", "x.csv", "--target", "y").stdout
+
+    assert "\x1b" not in printed
+    assert "�[31mb" in printed
+
+
 def test_models_are_listed_verified_and_activated(softmax: Softmax) -> None:
     softmax("train", "iris")
     softmax("train", "iris", "--C", "10", "--no-activate")

@@ -232,6 +232,24 @@ def test_an_svg_is_well_formed_described_and_keeps_its_text(iris: Trained, theme
     assert root.get("id") != ET.fromstring(draw(*iris).svg()).get("id")  # noqa: S314 - our own file
 
 
+def test_a_picture_without_a_title_is_still_called_something(iris: Trained) -> None:
+    model, contract, sample = iris
+
+    written = draw(model, contract, sample, PictureOptions(title="")).svg()
+
+    root = ET.fromstring(written)  # noqa: S314 - our own file
+    assert root[0].text == "Decision regions"
+    assert "Decision regions" not in [text.text for text in root.iter() if text.tag[-4:] == "text"]
+
+
+def test_an_automatic_picture_is_dark_on_screens_alone(iris: Trained) -> None:
+    written = draw(*iris, PictureOptions(theme="auto")).svg()
+
+    assert re.findall(rb"@media[^{]*", written) == [
+        b"@media screen and (prefers-color-scheme:dark)"
+    ]
+
+
 def test_a_class_name_that_xml_cannot_hold_does_not_break_the_svg(two_classes: Trained) -> None:
     model, contract, sample = two_classes
     odd = replace(model, classes_=("\x00<&>\ud800", "]]>"))
