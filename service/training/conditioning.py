@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_solve, cholesky, lapack, solve_triangular
 
-from service.softmax.arrays import Floats
+from service.softmax.arrays import Floats, Integers
 from service.training.problem import Problem
 
 LARGEST_DENSE = 1_000
@@ -14,6 +14,9 @@ LARGEST_DENSE = 1_000
 
 JITTER = 1e-13
 """Added to a correlation matrix, so that collinear columns still have a Cholesky factor."""
+
+COLLINEAR = 1e-11
+"""A column of which less than this share of the variance is its own is made up of others."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -182,3 +185,32 @@ def _squares(problem: Problem) -> Floats:
         if problem.fit_intercept:
             squares[-1] += weight.sum()
     return squares
+
+
+def independent_columns(problem: Problem) -> Integers:
+    """Choose columns that no others add up to.
+
+    Parameters
+    ----------
+    problem : Problem
+        Rows and columns; without a penalty, columns that others add up to have no
+        coefficient of their own.
+
+    Returns
+    -------
+    ndarray of int
+        Their indices in ascending order; all of them where there are too many columns to
+        look at their covariance.
+    """
+    every = np.arange(problem.n_columns)
+    if problem.shape[1] > LARGEST_DENSE:
+        return every
+    products = _products(problem)
+    roots = np.sqrt(_positive(products.diagonal()))
+    scaled = products / np.outer(roots, roots)
+    if problem.fit_intercept:  # the constant is chosen first
+        scaled[-1] *= 2.0
+        scaled[:, -1] *= 2.0
+    _, pivots, rank, _ = lapack.dpstrf(scaled, tol=COLLINEAR, lower=1)
+    chosen = np.sort(pivots[:rank] - 1)
+    return every[np.isin(every, chosen)]

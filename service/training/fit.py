@@ -1,7 +1,7 @@
 """The fit: an engine on prepared columns, a certificate, and one affine map out of both."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from service.softmax.certificate import Certificate, duality_gap
 from service.softmax.contract import FeatureContract
 from service.softmax.model import SoftmaxModel
 from service.softmax.objective import Penalty
+from service.training.conditioning import independent_columns
 from service.training.design import Design, design_columns, fit_weights
 from service.training.lasso import solve_lasso
 from service.training.preparation import Samples
@@ -166,6 +167,16 @@ def _unpenalised(
     classes: tuple[Label, ...],
     names: tuple[str, ...],
 ) -> tuple[Floats, Certificate]:
+    kept = independent_columns(problem)
+    if len(kept) < problem.n_columns:  # what others add up to gets no coefficient
+        reduced = replace(problem, matrix=problem.matrix[:, kept])
+        inner, certificate = _unpenalised(
+            reduced, recipe, None, classes=classes, names=tuple(names[j] for j in kept)
+        )
+        theta = np.zeros(problem.shape)
+        theta[:, kept] = inner[:, : len(kept)]
+        theta[:, problem.n_columns :] = inner[:, len(kept) :]
+        return theta, certificate
     found = solve_unpenalised(problem, start, tol=recipe.tol, max_iter=recipe.max_iter)
     separation = None
     relative = found.decrement / found.point.value if found.point.value else 0.0
