@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import cho_solve, cholesky, lapack, solve_triangular
 
 from service.softmax.arrays import Floats, Integers
-from service.training.problem import Problem
+from service.training.problem import Problem, add_products
 
 LARGEST_DENSE = 1_000
 """Parameters a class up to which the covariance is formed; beyond, its diagonal is."""
@@ -50,6 +49,11 @@ class Conditioner:
     def is_dense(self) -> bool:
         """Whether more than a diagonal is known."""
         return self.factor.ndim == 2  # noqa: PLR2004 - a matrix
+
+    @property
+    def diagonal(self) -> Floats:
+        """The bound's diagonal, one for a column of zeros; shape (n_parameters,)."""
+        return _positive(self.bound.diagonal()) if self.is_dense else self.bound
 
     def solve(self, gradient: Floats) -> Floats:
         """Give ``G (L L^T)^-1``.
@@ -159,20 +163,9 @@ def _positive(diagonal: Floats) -> Floats:
 
 def _products(problem: Problem) -> Floats:
     """``[X 1]^T diag(w) [X 1]``, block by block."""
-    n_columns = problem.n_columns
     products = np.zeros((problem.shape[1], problem.shape[1]))
     for part, X in problem.blocks():
-        weight = problem.weight[part]
-        if isinstance(X, np.ndarray):
-            products[:n_columns, :n_columns] += X.T @ (X * weight[:, None])
-        else:
-            weighted = sparse.csr_array(X.multiply(weight[:, None]))
-            products[:n_columns, :n_columns] += sparse.csr_array(X.T @ weighted).toarray()
-        if problem.fit_intercept:
-            sums = weight @ X
-            products[-1, :n_columns] += sums
-            products[:n_columns, -1] += sums
-            products[-1, -1] += weight.sum()
+        add_products(products, X, problem.weight[part])
     return products
 
 

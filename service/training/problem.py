@@ -185,6 +185,30 @@ class Problem:
             largest = max(largest, float(span.max(initial=0.0)))
         return largest
 
+    def blocks_of_hessian(self, point: Point) -> Floats:
+        """Give the block of the Hessian that belongs to each row of parameters alone.
+
+        Parameters
+        ----------
+        point : Point
+            Where.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_parameters, n_parameters)
+            The blocks, symmetric.
+        """
+        n_columns = self.n_columns
+        hessian = np.zeros((*self.shape, self.shape[1]))
+        for part, X in self._blocks:
+            proba = point.proba[:, part]
+            spread = self.weight[part] * proba * (1.0 - proba)
+            for block, curved in zip(hessian, spread, strict=True):
+                add_products(block, X, curved)
+        diagonal = np.arange(n_columns)
+        hessian[:, diagonal, diagonal] += self.penalty.ridge
+        return hessian
+
     def _scores(self, theta: Floats, X: Matrix) -> Floats:
         coef = theta[:, : self.n_columns]
         is_dense = isinstance(X, np.ndarray)
@@ -200,6 +224,31 @@ class Problem:
             total[:, : self.n_columns] += (X.T @ slope.T).T
         if self.fit_intercept:
             total[:, -1] += slope.sum(axis=1)
+
+
+def add_products(total: Floats, X: Matrix, weight: Floats) -> None:
+    """Add ``[X 1]^T diag(weight) [X 1]``, or without the ones, to a matrix of that shape.
+
+    Parameters
+    ----------
+    total : ndarray of shape (n_parameters, n_parameters)
+        What is added to; one parameter more than X has columns if there is an intercept.
+    X : ndarray or sparse array of shape (n_samples, n_columns)
+        Rows.
+    weight : ndarray of shape (n_samples,)
+        Their weights.
+    """
+    n_columns = X.shape[1]
+    if isinstance(X, np.ndarray):
+        total[:n_columns, :n_columns] += X.T @ (X * weight[:, None])
+    else:
+        weighted = sparse.csr_array(X.multiply(weight[:, None]))
+        total[:n_columns, :n_columns] += sparse.csr_array(X.T @ weighted).toarray()
+    if len(total) > n_columns:
+        sums = weight @ X
+        total[-1, :n_columns] += sums
+        total[:n_columns, -1] += sums
+        total[-1, -1] += weight.sum()
 
 
 def _binary(scores: Floats, y: Integers) -> tuple[Floats, Floats]:
