@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from service.softmax.arrays import Floats, Integers
-from service.softmax.contract import CategoricalFeature, FeatureContract
 from service.training.report.drawing import box, label, picture, text_width
 from service.training.report.markup import brief
 
@@ -13,29 +12,6 @@ MOST_COLUMNS, MOST_CLASSES = 80, 30
 """What is drawn; of more, the columns and classes with the largest effects."""
 
 _NAMES_PX, _HEADS_PX, _ROW_PX = 160.0, 120.0, 19.0
-
-
-def column_names(contract: FeatureContract) -> list[str]:
-    """Name the encoded columns.
-
-    Parameters
-    ----------
-    contract : FeatureContract
-        The features.
-
-    Returns
-    -------
-    list of str
-        A numeric feature's own name; ``feature = category`` for each category.
-    """
-    names: list[str] = []
-    for feature in contract.features:
-        if isinstance(feature, CategoricalFeature):
-            levels = ["(missing)" if level is None else level for level in feature.categories]
-            names.extend(f"{feature.name} = {level}" for level in levels)
-        else:
-            names.append(feature.name)
-    return names
 
 
 def coefficient_map(classes: Sequence[str], columns: Sequence[str], effects: Floats) -> str:

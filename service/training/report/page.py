@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from service.errors import PlaneError
 from service.regions import PictureOptions, draw
 from service.softmax.arrays import label_text
+from service.training.design import column_names
 from service.training.remarks import remarks
 from service.training.report.balance import MOST as MOST_BARS
 from service.training.report.balance import class_balance
@@ -22,7 +23,6 @@ from service.training.report.heatmap import (
     MOST_CLASSES,
     MOST_COLUMNS,
     coefficient_map,
-    column_names,
 )
 from service.training.report.inference import statistics_tables
 from service.training.report.inputs import features_table, recipe_list

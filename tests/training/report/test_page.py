@@ -207,7 +207,7 @@ def test_a_table_without_two_numbers_has_no_regions() -> None:
     page = Page(report(train(Table(name="t", columns=columns), Recipe(target="target"))))
 
     assert "Decision regions" not in page.words
-    assert "colour = red" in page.text
+    assert "colour=red" in page.text
     assert "true against false" in page.text
 
 

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from service.softmax.contract import CategoricalFeature, FeatureContract, NumericFeature
 from service.softmax.reliability import ReliabilityBin
 from service.softmax.selection import PathPoint, Selection
 from service.training.report.balance import class_balance
 from service.training.report.confusion import confusion_matrix
 from service.training.report.drawing import fitted, text_width
-from service.training.report.heatmap import coefficient_map, column_names
+from service.training.report.heatmap import coefficient_map
 from service.training.report.path_of_c import path_picture
 from service.training.report.reliability import reliability_diagram
 
@@ -85,17 +84,6 @@ def test_two_classes_have_one_column_of_effects() -> None:
 
     assert svg.count("fill-opacity") == 1
     assert "yes against no" in svg
-
-
-def test_columns_are_named_by_feature_and_category() -> None:
-    contract = FeatureContract(
-        features=(
-            NumericFeature(name="size", low=0.0, high=1.0, median=0.5),
-            CategoricalFeature(name="colour", categories=("blue", None), mode="blue"),
-        )
-    )
-
-    assert column_names(contract) == ["size", "colour = blue", "colour = (missing)"]
 
 
 def path(*points: tuple[float, float, float, float], chosen: int) -> str:
