@@ -61,6 +61,7 @@ def import_model(
     if target is not None and data is None:
         msg = "--target names a column of --data"
         raise click.UsageError(msg)
+    given = dict(map(_range, ranges))
     _need_packages()
     from service.training.exchange.importing import imported, unplaced
     from service.training.exchange.learning import learned, placed
@@ -70,7 +71,7 @@ def import_model(
     if not is_skops(content):
         _trust(file, trust_pickle=trust_pickle)
     foreign = open_foreign(content, file.name, features.split(",") if features else ())
-    foreign = placed(foreign, dict(map(_range, ranges)))
+    foreign = placed(foreign, given)
     if data is None and (names := unplaced(foreign)):
         msg = (
             f"{file.name} does not tell where {names[0]!r} lay in training: --data FILE with the"

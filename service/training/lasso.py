@@ -153,7 +153,7 @@ def _preconditioner(hessian: Floats, is_free: Booleans, n_columns: int) -> Preco
     Where every class is free in a column, their common shift is left to `_centred`.
     """
     inverse = _inverse(hessian, is_free)
-    shifts = is_free.all(axis=0) & (len(is_free) > 1)
+    shifts: Booleans = np.asarray(is_free.all(axis=0) & (len(is_free) > 1))
     shifts[n_columns:] = False
 
     def without_shifts(right: Floats) -> Floats:

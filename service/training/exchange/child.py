@@ -110,16 +110,15 @@ def expressed(estimator: Any, features: Sequence[str], written_by: str | None) -
     """
     steps, classifier = flat_steps(estimator)
     n_columns = _n_features(estimator, steps, classifier)
-    names = _names(estimator, features, n_columns)
+    own = _own_names(estimator, steps, classifier)
+    names = _names(own, features, n_columns)
     try:
         columns: Any = [Raw(feature=j) for j in range(n_columns)]
-        own: Sequence[str] = getattr(estimator, "feature_names_in_", ())
-        for name, step in steps:
-            columns = through(name, step, columns, own)
-            own = ()
+        for n, (name, step) in enumerate(steps):
+            columns = through(name, step, columns, () if n else own)
         foreign = describe(columns, classifier, names)
         rows = compared_rows(foreign)
-        renumbered(estimator, getattr(estimator, "feature_names_in_", ()), n_columns)
+        renumbered(estimator, own, n_columns)
         proba = estimator.predict_proba(pipeline_matrix(foreign, rows, n_columns))
     except ServiceError as error:
         raise ExchangeError(str(error)) from error
@@ -146,8 +145,19 @@ def _n_features(estimator: Any, steps: Sequence[tuple[str, Any]], classifier: An
     return int(classifier.coef_.shape[1])
 
 
-def _names(estimator: Any, features: Sequence[str], n_columns: int) -> list[str]:
-    names = list(features) or [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+def _own_names(estimator: Any, steps: Sequence[tuple[str, Any]], classifier: Any) -> list[str]:
+    # A step that does nothing to the columns keeps no names of them; the next one may.
+    for one in (estimator, *(step for _, step in steps), classifier):
+        names = getattr(one, "feature_names_in_", None)
+        if names is not None:
+            return [str(name) for name in names]
+        if one is not estimator and one not in (None, "passthrough"):
+            break
+    return []
+
+
+def _names(own: Sequence[str], features: Sequence[str], n_columns: int) -> list[str]:
+    names = list(features or own)
     if not names:
         msg = f"it does not name its {n_columns} features: --features NAME,NAME,… does"
         raise ExchangeError(msg)

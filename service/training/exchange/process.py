@@ -131,14 +131,18 @@ def parse_answer(answer: bytes, name: str, code: int = 0) -> Foreign:
     try:
         document = json.loads(answer)
         if isinstance(document, dict) and isinstance(document.get("refused"), str):
-            msg = f"{name}: {document['refused']}"
+            # A text from the other side: one line, and nothing that a terminal obeys.
+            shown = "".join(c if c.isprintable() else " " for c in document["refused"])
+            msg = f"{name}: {shown[:600]}"
             raise ExchangeError(msg)
         return Foreign.model_validate_json(json.dumps(document["foreign"]))
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False, include_input=False)[0]
             where = "/".join(map(str, first["loc"]))
-            msg = f"{name}: what opened it says what is no model: {first['msg']} at {where}"
+            msg = (
+                f"{name}: expected a model from the process that opened it: {first['msg']}, {where}"
+            )
         else:
             msg = f"{name}: the process that opened it gave no answer and ended with code {code}"
         raise ExchangeError(msg) from error

@@ -70,7 +70,8 @@ def _refuse_other_meanings(name: str, classifier: Any) -> None:
     # Coefficients that are no softmax's, though today's scikit-learn reads them as one.
     n_classes = len(classifier.classes_)
     meaning = getattr(classifier, "multi_class", "auto")  # up to scikit-learn 1.7
-    is_ovr = meaning == "ovr" or classifier.solver == "liblinear"
+    # Up to 0.21 both were "warn" until somebody chose, which meant these two.
+    is_ovr = meaning in {"ovr", "warn"} or classifier.solver in {"liblinear", "warn"}
     if n_classes > 2 and is_ovr:  # noqa: PLR2004 - two classes are the same both ways
         msg = (
             f"{name} ({type(classifier).__name__}) cannot be expressed: its {n_classes} classes"
