@@ -138,6 +138,7 @@ def main() -> None:
     """Measure, and check where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="the same: it takes seconds")
     n_points = parser.parse_args().points
     against_the_seed()
     many_classes()

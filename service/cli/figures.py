@@ -13,6 +13,7 @@ from service.training.remarks import remarks
 if TYPE_CHECKING:
     from service.softmax.calibration import Calibration
     from service.softmax.certificate import Certificate
+    from service.softmax.contract import FeatureContract
     from service.softmax.metrics import Metrics
     from service.softmax.selection import Selection
     from service.training.train import Trained
@@ -68,6 +69,8 @@ def print_training(trained: "Trained") -> None:
     test, classes = trained.test_metrics, [label_text(label) for label in trained.model.classes_]
     part, judged = ("held-out", test) if test else ("training", trained.train_metrics)
     head = ("training",) if test is None else ("held out", "95 % interval", "training")
+    for line in _features(trained.contract):
+        click.echo(printable(line))
     print_table("How it does", ("", *head), list(_figures(trained.train_metrics, test)))
     _print_certificate(trained.certificate)
     if trained.selection is not None:
@@ -90,6 +93,16 @@ def print_training(trained: "Trained") -> None:
         print_statistics(trained.statistics)
     for remark in remarks(trained):
         click.echo(f"note: {printable(remark)}")
+
+
+def _features(contract: "FeatureContract", shown: int = 8) -> Iterator[str]:
+    """Say how each column was read; --numeric, --categorical and --drop change it."""
+    numbers = [feature.name for feature in contract.features if not feature.levels]
+    categories = [f"{f.name} ({f.levels})" for f in contract.features if f.levels]
+    for kind, names in (("numbers", numbers), ("categories", categories)):
+        if names:
+            more = f" and {len(names) - shown} more" if len(names) > shown else ""
+            yield f"read as {kind}: {', '.join(names[:shown])}{more}"
 
 
 def _figures(train: "Metrics", test: "Metrics | None") -> Iterator[tuple[object, ...]]:

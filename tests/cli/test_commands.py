@@ -88,10 +88,12 @@ def test_a_table_of_one_s_own_is_trained_and_served(
     refusal = softmax("train", penguins.name, "--target", "species", code=1).stderr
     assert "'bill_length_mm': 2 values are missing, first in row 4" in refusal
 
-    softmax(
+    printed = softmax(
         *("train", penguins.name, "--target", "species", "--categorical", "year"),
         *("--impute", "median", "--impute-categorical", "category", "--drop", "flipper_length_mm"),
-    )
+    ).stdout
+    assert "read as numbers: bill_length_mm, bill_depth_mm, body_mass_g\n" in printed
+    assert "read as categories: island (3), sex (3), year (3)\n" in printed
 
     row = {"island": "Biscoe", "bill_length_mm": 47.5, "bill_depth_mm": None, "body_mass_g": 5100}
     rows = [row | {"sex": None, "year": 2008}, row | {"sex": "female", "year": 1999}]

@@ -35,6 +35,7 @@ TARGETS = [
     "check",
     "lock",
     "docs",
+    "bench",
     "image",
     "test-container",
     "help",

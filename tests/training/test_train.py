@@ -363,6 +363,18 @@ def test_the_sample_is_bounded_and_keeps_the_class_shares() -> None:
     assert train(big, replace(SEED, sample=False)).sample is None
 
 
+def test_a_class_with_a_single_row_may_be_in_a_large_table() -> None:
+    X = np.random.default_rng(4).normal(size=(3000, 2))
+    y = np.append((X[1:, 0] > 0).astype(np.intp), 2)
+    columns: dict[str, TableColumn] = {f"x{j}": NumberColumn(values=X[:, j]) for j in range(2)}
+    columns["target"] = CategoryColumn(levels=("a", "b", "c"), codes=y)
+
+    sample = train(Table(name="m", columns=columns), WHOLE).sample
+
+    assert sample is not None
+    assert len(sample.X) == 2000
+
+
 def test_the_strongest_pair_of_iris_is_that_of_the_petals() -> None:
     assert train(embedded_table("iris"), WHOLE).regions_pair == ("petal_length", "petal_width")
 
