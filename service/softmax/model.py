@@ -8,6 +8,9 @@ from service.errors import Fault, InputError, ValueRefusedError
 from service.softmax.arrays import Floats, Integers, Label, frozen, label_text
 from service.softmax.probability import log_softmax, softmax
 
+BLOCK_ROWS = 4096
+"""Rows scored at a time."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SoftmaxModel:
@@ -95,11 +98,12 @@ class SoftmaxModel:
         ndarray of shape (n_samples, n_classes)
             Scores in nats; not finite where they leave the range of a double.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores: Floats = (X[:, self._numeric] - self._numeric_mean) @ self._numeric_coef.T
-            scores += self.intercept_
-            for feature, table in self._tables:
-                scores += table[X[:, feature].astype(np.intp)]
+        if len(X) <= BLOCK_ROWS:
+            return self._scores(X)
+        scores = np.empty((len(X), self.n_classes))
+        for start in range(0, len(X), BLOCK_ROWS):  # copies of a block stay in the cache
+            part = slice(start, start + BLOCK_ROWS)
+            scores[part] = self._scores(X[part])
         return scores
 
     def predict_log_proba(self, X: Floats) -> Floats:
@@ -176,6 +180,14 @@ class SoftmaxModel:
             Labels.
         """
         return [self.classes_[winner] for winner in proba.argmax(axis=1)]
+
+    def _scores(self, X: Floats) -> Floats:
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores: Floats = (X[:, self._numeric] - self._numeric_mean) @ self._numeric_coef.T
+            scores += self.intercept_
+            for feature, table in self._tables:
+                scores += table[X[:, feature].astype(np.intp)]
+        return scores
 
     def tolerance(self, X: Floats) -> Floats:
         """Say how far two correct computations of the same probabilities may lie apart.

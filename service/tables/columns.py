@@ -19,7 +19,11 @@ _MOSTLY = 0.5
 
 
 def table_columns(
-    name: str, table: pa.Table, *, numeric: Collection[str] = (), categorical: Collection[str] = ()
+    name: str,
+    waiting: "dict[str, pa.ChunkedArray[Any]]",
+    *,
+    numeric: Collection[str] = (),
+    categorical: Collection[str] = (),
 ) -> dict[str, TableColumn]:
     """Convert the columns of an Arrow table.
 
@@ -27,8 +31,8 @@ def table_columns(
     ----------
     name : str
         What messages call the table.
-    table : pyarrow.Table
-        The table.
+    waiting : dict of str to pyarrow.ChunkedArray
+        Columns by name; it is empty afterwards, so that no column is in memory twice.
     numeric : collection of str
         Columns that are numbers.
     categorical : collection of str
@@ -45,8 +49,8 @@ def table_columns(
         If a column is neither numbers, text nor booleans, or is not what it should be.
     """
     columns: dict[str, TableColumn] = {}
-    for column in table.column_names:
-        where, values = f"{name}: column {column!r}", table.column(column)
+    for column in list(waiting):
+        where, values = f"{name}: column {column!r}", waiting.pop(column)
         if column in categorical:
             columns[column] = _categories(where, values)
         elif column in numeric:

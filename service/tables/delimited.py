@@ -10,6 +10,9 @@ from pyarrow import csv
 
 from service.errors import TableError
 
+BLOCK_BYTES = 2**23
+"""Text parsed at a time."""
+
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """What a byte order mark at the start of a file says of its encoding."""
 
@@ -52,20 +55,30 @@ def read_delimited(
         ragged.append(row)
         return "error"
 
-    try:
-        table = csv.read_csv(
-            path,
-            # One thread: with several, pyarrow does not know the number of a bad row.
-            read_options=csv.ReadOptions(
-                use_threads=False, encoding=_encoding(path, encoding), block_size=2**23
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop_at
-            ),
-            convert_options=csv.ConvertOptions(
-                strings_can_be_null=True, column_types=dict.fromkeys(text, pa.string())
-            ),
+    reading = csv.ReadOptions(
+        # One thread: with several, pyarrow does not know the number of a bad row.
+        use_threads=False,
+        encoding=_encoding(path, encoding),
+        block_size=BLOCK_BYTES,
+    )
+    parsing = csv.ParseOptions(
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop_at
+    )
+
+    def read(types: dict[str, pa.DataType]) -> pa.Table:
+        converting = csv.ConvertOptions(strings_can_be_null=True, column_types=types)
+        return csv.read_csv(
+            path, read_options=reading, parse_options=parsing, convert_options=converting
         )
+
+    as_text: dict[str, pa.DataType] = dict.fromkeys(text, pa.string())
+    try:
+        try:
+            table = read(_first_types(path, reading, parsing) | as_text)
+        except pa.ArrowInvalid:
+            if ragged:
+                raise
+            table = read(as_text)  # types from all rows, for which all of the text is kept
     except pa.ArrowInvalid:
         if not ragged:
             raise
@@ -83,6 +96,27 @@ def read_delimited(
             )
             raise TableError(msg)
     return table
+
+
+def _first_types(
+    path: Path, reading: csv.ReadOptions, parsing: csv.ParseOptions
+) -> dict[str, pa.DataType]:
+    """Guess types from the first rows; a column of missing values leaves all to be inferred."""
+    lenient = csv.ParseOptions(delimiter=parsing.delimiter, newlines_in_values=True)
+    converting = csv.ConvertOptions(strings_can_be_null=True)
+    with csv.open_csv(
+        path, read_options=reading, parse_options=lenient, convert_options=converting
+    ) as stream:
+        schema = stream.schema
+    if any(pa.types.is_null(field.type) for field in schema) or len(set(schema.names)) < len(
+        schema
+    ):
+        return {}
+    # Whole numbers may be followed by decimals, and are doubles in a table anyway.
+    return {
+        field.name: pa.float64() if pa.types.is_integer(field.type) else field.type
+        for field in schema
+    }
 
 
 def _encoding(path: Path, otherwise: str) -> str:

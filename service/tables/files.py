@@ -67,13 +67,11 @@ def read_table(source: str, options: ReadOptions | None = None) -> Table:
     read = [_read(path, chosen) for path in paths]
     name = paths[0].name if len(paths) == 1 else Path(source).name
     together = _joined(paths, read)
-    del read  # each column is let go of as soon as it is converted
-    return Table(
-        name=name,
-        columns=table_columns(
-            name, together, numeric=chosen.numeric, categorical=chosen.categorical
-        ),
-    )
+    waiting = dict(zip(together.column_names, together.columns, strict=True))
+    del read, together  # each column is let go of as soon as it is converted
+    columns = table_columns(name, waiting, numeric=chosen.numeric, categorical=chosen.categorical)
+    pa.default_memory_pool().release_unused()  # what the parser needed, a fit can use
+    return Table(name=name, columns=columns)
 
 
 def _paths(source: str) -> list[Path]:

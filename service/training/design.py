@@ -252,9 +252,9 @@ def _numeric_columns(
     """Centred and scaled columns, their means and deviations, and which are constant."""
     values = samples.X[:, numeric]  # a copy, changed in place below
     weights = samples.sample_weight / samples.sample_weight.sum()
-    weighing = values[samples.sample_weight > 0]
+    weighing = values if samples.sample_weight.all() else values[samples.sample_weight > 0]
     constant = weighing.min(axis=0) == weighing.max(axis=0)
-    means = np.where(constant, weighing[0], weights @ values)
+    means = np.where(constant, weighing[0].copy(), weights @ values)
     del weighing
     values -= means
     if recipe.fit_intercept:

@@ -57,14 +57,14 @@ def strongest_pair(
     numeric = [j for j, levels in enumerate(contract.levels) if not levels]
     if len(numeric) < 2:  # noqa: PLR2004 - a plane has two axes
         return None
-    values = samples.X[:, numeric]
     weight = np.bincount(samples.y, weights=samples.sample_weight, minlength=n_classes)
-    sums = np.zeros((n_classes, len(numeric)))
-    np.add.at(sums, samples.y, values * samples.sample_weight[:, None])
-    class_means = sums / weight[:, None]
-    mean = np.average(values, axis=0, weights=samples.sample_weight)
-    between = weight @ (class_means - mean) ** 2
-    within = samples.sample_weight @ (values - class_means[samples.y]) ** 2
+    between, within = np.zeros(len(numeric)), np.zeros(len(numeric))
+    for place, j in enumerate(numeric):  # one at a time: a table may be large
+        column = samples.X[:, j]
+        sums = np.bincount(samples.y, weights=column * samples.sample_weight, minlength=n_classes)
+        class_means = sums / weight
+        between[place] = weight @ (class_means - sums.sum() / weight.sum()) ** 2
+        within[place] = samples.sample_weight @ (column - class_means[samples.y]) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(between / within, nan=-1.0, posinf=np.inf)  # a constant column last
     first, second = sorted(np.argsort(-ratio, kind="stable")[:2])

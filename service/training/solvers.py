@@ -16,6 +16,9 @@ from service.training.problem import Point, Problem
 WELL_CONDITIONED = 1e4
 """Condition of the covariance up to which scikit-learn's L-BFGS needs a few hundred steps."""
 
+SMALL = 5_000_000
+"""Rows times parameters up to which a step costs less than what a covariance saves in steps."""
+
 SKLEARN_STEPS = 500
 """Steps after which it has shown that it does not get there."""
 
@@ -47,9 +50,10 @@ def solve_ridge(
 ) -> Solution:
     """Minimise a problem with a ridge and no lasso.
 
-    scikit-learn's estimator comes first. Where columns are badly conditioned, or where
-    there is a start, which its stopping rule would not do justice, SciPy's L-BFGS on the
-    variables of `Conditioner` takes its place. Newton steps finish either: L-BFGS stalls
+    scikit-learn's estimator comes first. Where columns are badly conditioned, where there
+    are many rows and parameters, or where there is a start, which its stopping rule would
+    not do justice, SciPy's L-BFGS on the variables of `Conditioner` takes its place.
+    Newton steps finish either: L-BFGS stalls
     where the objective is too flat for its line search.
 
     Parameters
@@ -75,7 +79,8 @@ def solve_ridge(
         gap = float(np.square(point.gradient).sum()) / (2 * problem.penalty.ridge)
         return gap <= SAFETY * tol * point.value
 
-    if start is None and bound.condition <= WELL_CONDITIONED:
+    is_small = problem.matrix.shape[0] * np.prod(problem.shape) <= SMALL
+    if start is None and is_small and bound.condition <= WELL_CONDITIONED:
         first = _sklearn(problem, tol=tol, max_iter=min(max_iter, SKLEARN_STEPS))
     else:
         theta = np.zeros(problem.shape) if start is None else start

@@ -35,7 +35,7 @@ def features_table(contract: FeatureContract) -> Table:
         head=("feature", "type", "training range or categories", "typical", "when missing"),
         rows=tuple(rows),
         note="The typical row is that of medians and most frequent categories; pictures are cut"
-        " through it. A value outside the training range is answered, with a warning.",
+        " through it. A value outside the training range is answered all the same.",
     )
 
 
