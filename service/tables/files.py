@@ -70,8 +70,16 @@ def read_table(source: str, options: ReadOptions | None = None) -> Table:
     waiting = dict(zip(together.column_names, together.columns, strict=True))
     del read, together  # each column is let go of as soon as it is converted
     columns = table_columns(name, waiting, numeric=chosen.numeric, categorical=chosen.categorical)
-    pa.default_memory_pool().release_unused()  # what the parser needed, a fit can use
+    release_memory()  # of the parser
     return Table(name=name, columns=columns)
+
+
+def release_memory() -> None:
+    """Give memory of tables that nobody holds any more back to the system.
+
+    pyarrow keeps it for the next table; what follows a table here is a fit.
+    """
+    pa.default_memory_pool().release_unused()
 
 
 def _paths(source: str) -> list[Path]:

@@ -16,6 +16,7 @@ from service.softmax.metrics import Metrics, evaluate
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
 from service.softmax.selection import Selection
+from service.tables.files import release_memory
 from service.tables.table import Table
 from service.training.calibrate import calibrate, set_scores
 from service.training.choose import Progress, choose_penalty
@@ -118,6 +119,7 @@ def train(
     with threadpool_limits(limits=1):
         prepared = prepare(table, recipe)
         del table  # a large one need not stay in memory for the fit
+        release_memory()
         samples = prepared.train
         if statistics is not None:
             statistics.reference_index(prepared.classes)  # refused before the fit, not after
