@@ -4,10 +4,11 @@ At a point W every coefficient that is not zero, and every zero whose gradient e
 lasso's slope, is free; each keeps to its side of zero for one step, where the objective is
 smooth. Newton's equations are solved on the free coefficients alone, and what crosses zero
 stops there. Once the right coefficients are free, the steps are Newton's and converge as his
-do; where a step does not pay, one of proximal gradient does, and changes who is free.
+do; where a step does not pay, one of proximal gradient does, and changes who is free. Where that
+goes on for too long, an interior-point method comes near the optimum first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from service.softmax.arrays import Booleans, Floats
 from service.softmax.certificate import least_gap
 from service.training.conditioning import Conditioner, conditioner
+from service.training.interior import interior_point
 from service.training.newton import conjugate_gradients
 from service.training.problem import Point, Problem
 from service.training.solvers import SAFETY, Solution
@@ -27,8 +29,17 @@ LARGEST_BLOCKS = 4_000_000
 JITTER = 1e-12
 """Added to blocks of unit diagonal, so that collinear columns still have an inverse."""
 
-FLAT = 1e-12
-"""Expected decreases below this share of the objective drown in its rounding."""
+FACES = 30
+"""Steps from face to face, after which the interior is the shorter way."""
+
+CROSSOVERS = (1e-6, 1e-8, 1e-10)
+"""Relative gaps at which the interior is left for the faces, one after the other."""
+
+FLAT = 1e-9
+"""Expected decreases below this share of the objective may drown in its rounding."""
+
+ROUNDING = 1e-13
+"""Expected decreases below this share of the objective do."""
 
 TURNS = 5
 """How often zeros that would turn back are held, and Newton's equations solved again."""
@@ -75,16 +86,34 @@ def solve_lasso(
     """
     bound = conditioner(problem)
     point = problem.at(np.zeros(problem.shape) if start is None else start)
-    iterations = 0
-    while iterations < max_iter:
+    point, iterations, is_done = _on_faces(problem, point, bound, tol=tol, max_iter=max_iter)
+    engine = "orthant-wise Newton-CG"
+    for goal in CROSSOVERS:
+        left = max_iter - iterations
+        if is_done or left <= 0:
+            break
+        theta, steps = interior_point(problem, bound, goal=goal, max_iter=left)
+        point, more, is_done = _on_faces(
+            problem, problem.at(theta), bound, tol=tol, max_iter=left - steps
+        )
+        iterations += steps + more
+        engine = "interior point, orthant-wise Newton-CG"
+    return Solution(theta=point.theta, engine=engine, iterations=iterations)
+
+
+def _on_faces(
+    problem: Problem, point: Point, bound: Conditioner, *, tol: float, max_iter: int
+) -> tuple[Point, int, bool]:
+    """Go from face to face until the gap is small, no step pays, or there were enough."""
+    for iteration in range(min(max_iter, FACES)):
         point = _centred(problem, point)
         if _gap(problem, point) <= SAFETY * tol * _objective(problem, point):
-            break
+            return point, iteration, True
         following = _newton_step(problem, point, bound) or _proximal_step(problem, point, bound)
         if following is None:
-            break
-        point, iterations = following, iterations + 1
-    return Solution(theta=point.theta, engine="orthant-wise Newton-CG", iterations=iterations)
+            return point, iteration, False
+        point = following
+    return point, min(max_iter, FACES), False
 
 
 def _centred(problem: Problem, point: Point) -> Point:
@@ -124,7 +153,7 @@ def _face(problem: Problem, point: Point) -> _Face:
     side = np.sign(theta)
     # A zero leaves against the gradient, if that is steeper than the lasso.
     side = np.where((theta == 0) & (np.abs(gradient) > lasso), -np.sign(gradient), side)
-    is_free = side != 0
+    is_free: Booleans = np.asarray(side != 0, dtype=np.bool_)
     slope = np.where(is_free, gradient + lasso * side, 0.0)
     if problem.fit_intercept:
         side[:, -1], is_free[:, -1], slope[:, -1] = 0.0, True, gradient[:, -1]
@@ -147,14 +176,27 @@ def _gap(problem: Problem, point: Point) -> float:
     return gap
 
 
+def _blocks(problem: Problem, bound: Conditioner) -> Floats:
+    """Give a bound on each class's own block of the Hessian, or on its diagonal.
+
+    It is a better guide than the block itself: it keeps conjugate gradients from going
+    far where the Hessian hardly curves.
+    """
+    n_rows, n_parameters = problem.shape
+    if not bound.is_dense or n_rows * n_parameters**2 > LARGEST_BLOCKS:
+        return np.tile(bound.diagonal, (n_rows, 1))
+    return np.tile(bound.bound, (n_rows, 1, 1))
+
+
 def _preconditioner(hessian: Floats, is_free: Booleans, n_columns: int) -> Preconditioner:
     """Invert each class's own block of the Hessian, on the free parameters.
 
     Where every class is free in a column, their common shift is left to `_centred`.
     """
     inverse = _inverse(hessian, is_free)
-    shifts: Booleans = np.asarray(is_free.all(axis=0) & (len(is_free) > 1))
-    shifts[n_columns:] = False
+    shifts = np.zeros(is_free.shape[1], dtype=bool)
+    if len(is_free) > 1:
+        shifts[:n_columns] = is_free[:, :n_columns].all(axis=0)
 
     def without_shifts(right: Floats) -> Floats:
         return right - np.where(shifts, right.mean(axis=0), 0.0)
@@ -179,34 +221,40 @@ def _inverse(hessian: Floats, is_free: Booleans) -> Preconditioner:
 def _newton_step(problem: Problem, point: Point, bound: Conditioner) -> Point | None:
     step, face = _direction(problem, point, _face(problem, point), bound)
     before = _objective(problem, point)
-    is_flat = -float((face.slope * step).sum()) <= FLAT * before
-    leaving = np.atleast_2d(face.side * step < 0)
-    with np.errstate(divide="ignore"):
-        first = float(np.min(-point.theta[leaving] / step[leaving], initial=np.inf))
-    lengths = [1.0, 0.5, 0.25, *(min(1.0, first) * 0.5**halvings for halvings in range(10))]
-    for length in lengths:
-        theta = point.theta + length * step
-        theta = np.where((face.side != 0) & (theta * face.side <= 0), 0.0, theta)
-        expected = float((face.slope * (theta - point.theta)).sum())
-        if length == first:  # who comes to zero is there, but for rounding
-            reach = (1 + 1e-12) * first * np.abs(step)
-            theta = np.where(leaving & (np.abs(point.theta) <= reach), 0.0, theta)
+    for theta in _trials(point.theta, step, face):
+        expected = -float((face.slope * (theta - point.theta)).sum())
+        if expected <= 0:
+            continue
         trial = problem.at(theta)
-        if is_flat:
-            if _gap(problem, trial) < _gap(problem, point):
-                return trial
-        elif expected < 0 and _objective(problem, trial) <= before + 1e-4 * expected:
+        is_less = _objective(problem, trial) <= before - 1e-4 * expected
+        if expected > ROUNDING * before and is_less:
+            return trial
+        if expected <= FLAT * before and _gap(problem, trial) < _gap(problem, point):
             return trial
     return None
+
+
+def _trials(theta: Floats, step: Floats, face: _Face) -> Iterator[Floats]:
+    # Points along a step, no coefficient beyond zero, the boldest first.
+    leaving: Booleans = np.asarray(face.side * step < 0, dtype=np.bool_)
+    with np.errstate(over="ignore"):
+        first = float(np.min(np.abs(theta[leaving] / step[leaving]), initial=np.inf))
+
+    def along(length: float) -> Floats:
+        moved = theta + length * step
+        return np.where((face.side != 0) & (moved * face.side <= 0), 0.0, moved)
+
+    yield from (along(length) for length in (1.0, 0.5, 0.25))
+    # Whoever is on the way to zero is there at once, the others hardly move.
+    yield np.where(leaving, 0.0, along(min(1.0, first)))
+    yield from (along(min(1.0, first * (1 + 1e-12)) * 0.5**halvings) for halvings in range(10))
 
 
 def _direction(
     problem: Problem, point: Point, face: _Face, bound: Conditioner
 ) -> tuple[Floats, _Face]:
     """Solve Newton's equations on the free parameters, without zeros that turn back."""
-    n_rows, n_parameters = problem.shape
-    is_small = bound.is_dense and n_rows * n_parameters**2 <= LARGEST_BLOCKS
-    hessian = problem.blocks_of_hessian(point) if is_small else np.tile(bound.diagonal, (n_rows, 1))
+    hessian = _blocks(problem, bound)
     for _ in range(TURNS):
         is_free = face.is_free
         precondition = _preconditioner(hessian, is_free, problem.n_columns)
