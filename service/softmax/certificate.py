@@ -282,6 +282,8 @@ def least_gap(coef: Floats, slope: Floats, own: Floats, weight: Floats, penalty:
         return gap
     # Rounded down: the product must not exceed the lasso by a last digit.
     scale = penalty.lasso / largest * (1.0 - 4.0 * np.finfo(np.float64).eps)
+    if not scale:  # a lasso of 5e-324 is none
+        return gap
     divergence = float(weight @ _scaled_divergence(own, scale))
     return min(gap, divergence + penalty.fenchel_gap(coef, -scale * slope))
 
