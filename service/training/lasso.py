@@ -105,15 +105,16 @@ def _on_faces(
     problem: Problem, point: Point, bound: Conditioner, *, tol: float, max_iter: int
 ) -> tuple[Point, int, bool]:
     """Go from face to face until the gap is small, no step pays, or there were enough."""
-    for iteration in range(min(max_iter, FACES)):
-        point = _centred(problem, point)
-        if _gap(problem, point) <= SAFETY * tol * _objective(problem, point):
-            return point, iteration, True
+    iterations = 0
+    following: Point | None = point
+    while following is not None:
+        point = _centred(problem, following)
+        relative = _gap(problem, point) / _objective(problem, point)
+        if relative <= SAFETY * tol or iterations == min(max_iter, FACES):
+            break
         following = _newton_step(problem, point, bound) or _proximal_step(problem, point, bound)
-        if following is None:
-            return point, iteration, False
-        point = following
-    return point, min(max_iter, FACES), False
+        iterations += following is not None
+    return point, iterations, relative <= tol
 
 
 def _centred(problem: Problem, point: Point) -> Point:

@@ -194,6 +194,8 @@ def test_a_damaged_version_is_found_and_not_activated(softmax: Softmax, tmp_path
         (("train", "demo", "--n-classes", "5"), "demo cannot be made"),
         (("train", "none.csv", "--target", "y"), "none.csv: no such file"),
         (("train", "iris", "--C", "0"), "expected C above 0"),
+        (("train", "iris", "--C", "inf"), "'virginica' are partly separated by"),
+        (("train", "iris", "--max-iter", "1"), "did not converge: relative duality gap"),
         (("train", "iris", "--name", "../x"), "expected a model name"),
         (("models", "verify", "iris"), "no model 'iris'"),
         (("models", "verify", "iris@x"), "expected a model like iris or iris@3"),
