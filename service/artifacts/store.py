@@ -5,8 +5,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from service.artifacts.artifact import FILES
+from service.artifacts.atomic import replace_file, sync_folder, write_synced, writing_store
 from service.artifacts.signing import SIGNATURE_FILE
 from service.errors import ArtifactError, UnknownModelError
 
@@ -186,19 +186,19 @@ class Store:
         folder = self._folder(name)
         published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
         contents = {**(beside or {}), **files, PUBLISHED_FILE: orjson.dumps(published)}
-        with _writing():
+        with writing_store():
             folder.mkdir(parents=True, exist_ok=True)
             new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
             try:
                 new.chmod(0o755)
                 for file, content in contents.items():
-                    _write(new / file, content)
-                _sync(new)
+                    write_synced(new / file, content)
+                sync_folder(new)
                 version = self._rename(new, name)
             except BaseException:
                 shutil.rmtree(new, ignore_errors=True)
                 raise
-            _sync(folder)
+            sync_folder(folder)
             if activate or not (folder / ACTIVE_FILE).exists():
                 self.activate(name, version)
         return version
@@ -222,8 +222,8 @@ class Store:
         if version not in self.versions(name):
             msg = f"no version {version} of model {name!r}"
             raise UnknownModelError(msg)
-        with _writing():
-            _replace(folder / ACTIVE_FILE, f"{version}\n".encode())
+        with writing_store():
+            replace_file(folder / ACTIVE_FILE, f"{version}\n".encode())
 
     def attach(self, name: str, version: int, file: str, content: bytes) -> None:
         """Write a file beside the digested ones of a version, whole.
@@ -249,8 +249,8 @@ class Store:
         if file not in OPTIONAL_FILES or version not in self.versions(name):
             msg = f"no version {version} of model {name!r}"
             raise UnknownModelError(msg)
-        with _writing():
-            _replace(self._folder(name) / str(version) / file, content)
+        with writing_store():
+            replace_file(self._folder(name) / str(version) / file, content)
 
     def delete(self, name: str, version: int) -> None:
         """Delete a version; its number is not given again.
@@ -276,13 +276,13 @@ class Store:
             msg = f"{name}@{version} is the active version: activate another one first"
             raise ArtifactError(msg)
         folder = self._folder(name)
-        with _writing():
+        with writing_store():
             # Renamed first, so that it goes at one instant; what stays keeps the number taken.
             gone = folder / f"{DELETED}{version}"
             (folder / str(version)).rename(gone)
             for path in gone.iterdir():
                 path.unlink()
-            _sync(folder)
+            sync_folder(folder)
 
     def _folder(self, name: str) -> Path:
         if not NAME.fullmatch(name):
@@ -324,40 +324,3 @@ class Store:
         except OSError as error:
             msg = f"{where}: {error.strerror}"
             raise ArtifactError(msg) from error
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        msg = f"the store cannot be written: {error.strerror}: {error.filename}"
-        raise ArtifactError(msg) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, beside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    os.close(descriptor)
-    try:
-        _write(Path(beside), content)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink()
-        raise
-    _sync(path.parent)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,6 @@
 """Files that appear whole or not at all."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from service.errors import ServiceError
@@ -24,18 +23,12 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     ServiceError
         If it cannot be written; what was there is still there then.
     """
+    from service.artifacts.atomic import replace_file
+
+    mask = os.umask(0)  # it can only be read by setting it
+    os.umask(mask)
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            mask = os.umask(0)  # it can only be read by setting it
-            os.umask(mask)
-            Path(beside).chmod(mode & ~mask)
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink()
-            raise
+        replace_file(path, content, mode & ~mask)
     except OSError as error:
         msg = f"{path} cannot be written: {error.strerror}"
         raise ServiceError(msg) from error
