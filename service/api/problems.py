@@ -32,6 +32,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "outside_domain": (422, "The scores of a row leave the numeric range"),
     "empty_batch": (422, "There are no rows"),
     "invalid_parameter": (422, "A parameter does not fit"),
+    "invalid_policy": (422, "The policy does not fit"),
     "no_plane": (422, "The model has no plane to draw"),
     "internal": (500, "The service made a mistake"),
     "overloaded": (503, "There is too much to do just now"),
