@@ -5,6 +5,7 @@ from starlette.types import ASGIApp
 
 from service import __version__
 from service.api.cards import card_routes
+from service.api.front import Front
 from service.api.health import health_routes
 from service.api.middleware import Envelope
 from service.api.pictures import picture_routes
@@ -56,4 +57,4 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
     app.include_router(card_routes())
     app.include_router(health_routes())
     app.include_router(docs_routes(TITLE))
-    return Envelope(app)
+    return Envelope(Front(app, models, settings))

@@ -8,6 +8,7 @@
     ├── ModelUnavailableError        model_unavailable
     ├── ContentTooLargeError         content_too_large
     ├── MediaTypeError               unsupported_media_type
+    ├── NotAcceptableError           not_acceptable
     ├── UnknownDigestError           not_found
     ├── OverloadedError              overloaded
     ├── PlaneError                   no_plane
@@ -87,6 +88,12 @@ class MediaTypeError(ServiceError):
     """A body came in a format that is not read here."""
 
     code = "unsupported_media_type"
+
+
+class NotAcceptableError(ServiceError):
+    """The client accepts no format in which this can be answered."""
+
+    code = "not_acceptable"
 
 
 class UnknownDigestError(ServiceError):

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     body_bytes: Annotated[
         int, Field(ge=1, le=2**31, description="largest request body, in bytes")
     ] = 32 * 2**20
+    ndjson_body_bytes: Annotated[
+        int, Field(ge=1, le=2**40, description="largest body of rows that are streamed, in bytes")
+    ] = 2**30
     rows: Annotated[int, Field(ge=1, le=10_000_000, description="most rows in one request")] = (
         100_000
     )

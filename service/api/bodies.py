@@ -1,48 +1,193 @@
-"""Receiving request bodies: media type, size, bytes."""
+"""Receiving request bodies: size, coding, bytes."""
 
+import zlib
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from service.errors import ContentTooLargeError, Fault, InputError, MediaTypeError
 
+CODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+"""Each content coding with what zlib calls it."""
 
-async def json_body(request: Request) -> bytes:
-    """Receive a JSON body, counting while it comes in.
+CHUNK_BYTES = 2**16
+"""Bytes that are decompressed at a time."""
+
+
+async def whole_body(
+    receive: Receive, *, limit: int, declared: str = "", coding: str = ""
+) -> bytes:
+    """Receive a body, counting while it comes in.
 
     Parameters
     ----------
-    request : Request
-        The request; its body has not been read.
+    receive : callable
+        Where ASGI messages come from; none has been taken yet.
+    limit : int
+        The most bytes to accept, as they are sent and also decompressed.
+    declared : str
+        The header Content-Length.
+    coding : str
+        The header Content-Encoding.
 
     Returns
     -------
     bytes
-        The whole body.
+        The body, decompressed.
 
     Raises
     ------
     MediaTypeError
-        If it is not declared as JSON in UTF-8.
+        If the coding is unknown.
     ContentTooLargeError
-        If it is larger than the settings allow; nothing more of it is read then.
+        If it is larger than the limit; nothing more of it is read then.
+    InputError
+        If it is not compressed as it says.
     """
-    media_type = request.headers.get("content-type", "").lower()
-    kind, *parameters = (part.strip() for part in media_type.split(";"))
-    if kind != "application/json" or parameters not in ([], ["charset=utf-8"]):
-        msg = "expected Content-Type: application/json"
-        raise MediaTypeError(msg)
-    limit: int = request.app.state.settings.body_bytes
-    msg = f"expected a body of at most {limit} bytes"
-    declared = request.headers.get("content-length", "0")
+    refuse_declared(declared, limit)
+    parts = [part async for part in body_parts(receive, limit=limit, coding=coding)]
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def refuse_declared(declared: str, limit: int) -> None:
+    """Refuse a body that says itself that it is too large.
+
+    Parameters
+    ----------
+    declared : str
+        The header Content-Length.
+    limit : int
+        The most bytes to accept.
+
+    Raises
+    ------
+    ContentTooLargeError
+        If it is.
+    """
     if declared.isdigit() and int(declared[:20]) > limit:
-        raise ContentTooLargeError(msg)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ContentTooLargeError(msg)
-    return bytes(body)
+        raise _too_large(limit)
+
+
+async def body_parts(receive: Receive, *, limit: int, coding: str = "") -> AsyncIterator[bytes]:
+    """Receive a body in parts, decompressed.
+
+    Parameters
+    ----------
+    receive : callable
+        Where ASGI messages come from.
+    limit : int
+        The most bytes to accept, as they are sent and also decompressed.
+    coding : str
+        The header Content-Encoding.
+
+    Yields
+    ------
+    bytes
+        Never empty; a compressed one is of bounded size.
+
+    Raises
+    ------
+    MediaTypeError
+        If the coding is unknown.
+    ContentTooLargeError
+        If there is more than the limit.
+    InputError
+        If it is not compressed as it says.
+    """
+    inflate = _inflater(coding)
+    sent = decoded = 0
+    async for chunk in _chunks(receive):
+        sent += len(chunk)
+        if sent > limit:
+            raise _too_large(limit)
+        for part in inflate(chunk):
+            decoded += len(part)
+            if decoded > limit:
+                raise _too_large(limit)
+            yield part
+    for part in inflate(b""):
+        yield part
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    is_more = True
+    while is_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        is_more = message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
+        if chunk:
+            yield chunk
+
+
+class _Plain:
+    """No coding: what comes in goes out."""
+
+    def __call__(self, chunk: bytes) -> Iterator[bytes]:
+        if chunk:
+            yield chunk
+
+
+class _Inflater:
+    """Decompresses piece by piece, so that a small bomb stays small."""
+
+    def __init__(self, coding: str) -> None:
+        self._coding = coding
+        self._inflate = zlib.decompressobj(CODINGS[coding])
+        self._is_new = True
+
+    def __call__(self, chunk: bytes) -> Iterator[bytes]:
+        if not chunk:
+            if not self._inflate.eof:
+                raise self._damaged()
+            return
+        if self._inflate.eof:
+            raise self._damaged()
+        try:
+            part = self._begin(chunk) if self._is_new else self._more(chunk)
+            while part:
+                yield part
+                part = self._more(self._inflate.unconsumed_tail)
+        except zlib.error:
+            raise self._damaged() from None
+        if self._inflate.unused_data:
+            raise self._damaged()
+
+    def _begin(self, chunk: bytes) -> bytes:
+        self._is_new = False
+        try:
+            return self._more(chunk)
+        except zlib.error:
+            if self._coding != "deflate":
+                raise
+            # Some clients send deflate without the zlib header that belongs to it.
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            return self._more(chunk)
+
+    def _more(self, chunk: bytes) -> bytes:
+        return self._inflate.decompress(chunk, CHUNK_BYTES)
+
+    def _damaged(self) -> InputError:
+        detail = f"expected a body compressed as {self._coding}"
+        return InputError([Fault(code="malformed_request", detail=detail)])
+
+
+def _inflater(coding: str) -> "_Plain | _Inflater":
+    name = coding.strip().lower()
+    if name in {"", "identity"}:
+        return _Plain()
+    if name not in CODINGS:
+        msg = "expected Content-Encoding: identity, gzip or deflate"
+        raise MediaTypeError(msg)
+    return _Inflater(name)
+
+
+def _too_large(limit: int) -> ContentTooLargeError:
+    return ContentTooLargeError(f"expected a body of at most {limit} bytes")
 
 
 def single_parameters(request: Request) -> dict[str, str]:

@@ -6,8 +6,9 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from service.api.bodies import refuse_query
-from service.api.predictions import model_headers, model_id
+from service.api.endpoint import model_headers
 from service.api.served import asked_model, served
+from service.api.tasks import model_id
 from service.artifacts.catalogue import ModelEntry, Published
 
 

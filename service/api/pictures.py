@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from service import __version__
 from service.api.bodies import single_parameters
-from service.api.predictions import model_headers
+from service.api.endpoint import model_headers
 from service.api.renders import Renders
 from service.api.served import asked_model
 from service.artifacts.catalogue import Published

@@ -1,64 +1,22 @@
-"""`predict_proba` and `predict`."""
+"""`predict_proba`, `predict`, `decide` and `explain`."""
 
 import functools
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Sequence
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
-from service.api.bodies import json_body, refuse_query
-from service.api.rows import RowReader
-from service.api.served import asked_model, served
-from service.artifacts.catalogue import Published
-from service.errors import InputError
-from service.softmax.arrays import Label
+from service.api.bodies import body_parts, refuse_declared, single_parameters, whole_body
+from service.api.endpoint import Endpoint, Reply
+from service.api.lines import answer_lines
+from service.api.media import Format, answer_format, body_format
+from service.api.schemas import DOCUMENTED
+from service.api.served import asked_endpoint
+from service.settings import Settings
 
 THREAD_BYTES = 64 * 2**10
 """A body above this is worked on beside the event loop, so that short ones need not wait."""
-
-
-class ModelId(BaseModel):
-    """Which model answered."""
-
-    name: str
-    version: int
-    digest: Annotated[str, Field(description="sha256: and the SHA-256 of its manifest")]
-
-
-class Rows(BaseModel):
-    """Rows of features, by row or by column; exactly one of the two."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"instances": [[0.4, -1.9]]}]}
-    )
-
-    instances: Annotated[
-        list[list[float | str | bool | None] | dict[str, float | str | bool | None]] | None,
-        Field(
-            description="Each row a list in the order of the model's features, or an object by"
-            " feature name in any order."
-        ),
-    ] = None
-    columns: Annotated[
-        dict[str, list[float | str | bool | None]] | None,
-        Field(description="For each feature the list of its values."),
-    ] = None
-
-
-class Labels(BaseModel):
-    """The most probable class of each row; ties go to the first in class order."""
-
-    model: ModelId
-    labels: list[Label]
-
-
-class Probabilities(Labels):
-    """Class probabilities of each row, in the order of `classes`; each row sums to one."""
-
-    classes: list[Label]
-    probabilities: list[list[float]]
 
 
 def prediction_routes(prefix: str) -> APIRouter:
@@ -76,102 +34,99 @@ def prediction_routes(prefix: str) -> APIRouter:
     """
     router = APIRouter(prefix=prefix, tags=["predictions"])
 
-    @router.post("/predict_proba", responses=_documented(Probabilities), openapi_extra=_ROWS)
+    @router.post("/predict_proba", **DOCUMENTED["predict_proba"])
     async def predict_proba(request: Request) -> Response:
         """Give the probability of every class, and the most probable one, for each row."""
-        return await _answer(request, with_proba=True)
+        return await _answer(request, "predict_proba")
 
-    @router.post("/predict", responses=_documented(Labels), openapi_extra=_ROWS)
+    @router.post("/predict", **DOCUMENTED["predict"])
     async def predict(request: Request) -> Response:
         """Give the most probable class of each row."""
-        return await _answer(request, with_proba=False)
+        return await _answer(request, "predict")
+
+    @router.post("/decide", **DOCUMENTED["decide"])
+    async def decide(request: Request) -> Response:
+        """Decide for each row by a policy: thresholds, costs, or sets of classes."""
+        return await _answer(request, "decide")
+
+    @router.post("/explain", **DOCUMENTED["explain"])
+    async def explain(request: Request) -> Response:
+        """Say for each row why this class and not another, feature by feature."""
+        return await _answer(request, "explain")
 
     return router
 
 
-async def _answer(request: Request, *, with_proba: bool) -> Response:
-    refuse_query(request)
-    published = asked_model(request)
-    reader = served(request).reader(published)
-    body = await json_body(request)
-    work = functools.partial(
-        answer_body,
-        body,
-        published,
-        reader,
-        max_rows=request.app.state.settings.rows,
-        with_proba=with_proba,
-    )
-    content = await run_in_threadpool(work) if len(body) > THREAD_BYTES else work()
-    return Response(content, media_type="application/json", headers=model_headers(published))
+class Lines(Response):
+    """An answer that leaves block by block while the request still comes in.
 
-
-def answer_body(
-    body: bytes, published: Published, reader: RowReader, *, max_rows: int, with_proba: bool
-) -> bytes:
-    """Turn the bytes of a request into the bytes of its answer.
+    The framework's own streaming answer waits for the client to go away by reading the
+    request, of which it would take the rows.
 
     Parameters
     ----------
-    body : bytes
-        A JSON request.
-    published : Published
-        The model that answers.
-    reader : RowReader
-        The reader of its rows.
-    max_rows : int
-        The most rows to accept.
-    with_proba : bool
-        Whether to answer the probabilities or only labels.
-
-    Returns
-    -------
-    bytes
-        A JSON answer; numbers as the shortest text that reads back as the same double.
-
-    Raises
-    ------
-    InputError
-        If the rows do not fit the model.
+    blocks : async iterator of bytes
+        The body.
+    media_type : str
+        What it is.
+    headers : dict of str to str
+        Further headers.
     """
-    model = published.artifact.model
-    batch = reader.read(body, max_rows)
-    try:
-        proba = model.predict_proba(batch.X)
-    except InputError as error:
-        raise batch.placed(error) from None
-    answer: dict[str, Any] = {"model": model_id(published)}
-    if with_proba:
-        answer |= {"classes": model.classes_, "probabilities": proba}
-    answer["labels"] = model.labels(proba)
-    return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def __init__(
+        self, blocks: AsyncIterator[bytes], *, media_type: str, headers: dict[str, str]
+    ) -> None:
+        super().__init__(media_type=media_type, headers=headers)
+        del self.headers["content-length"]
+        self._blocks = blocks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the blocks as they are made."""
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for block in self._blocks:
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
-def model_id(published: Published) -> dict[str, str | int]:
-    """Say which model answered."""
-    return {
-        "name": published.name,
-        "version": published.version,
-        "digest": published.artifact.digest,
-    }
+async def _answer(request: Request, task: str) -> Response:
+    endpoint = asked_endpoint(request, task)
+    settings: Settings = request.app.state.settings
+    query = single_parameters(request)
+    given = body_format(request.headers.get("content-type", ""))
+    wanted = answer_format(request.headers.get("accept", ""), _offered(endpoint, given))
+    coding = request.headers.get("content-encoding", "")
+    declared = request.headers.get("content-length", "")
+    if given is Format.NDJSON:
+        limit = settings.ndjson_body_bytes
+        refuse_declared(declared, limit)
+        parts = body_parts(request.receive, limit=limit, coding=coding)
+        lines = answer_lines(endpoint, parts, query, max_line_bytes=settings.body_bytes)
+        first = await anext(lines)  # what is wrong before the first row is still a refusal
+        return Lines(_chained(first, lines), media_type=given.value, headers=endpoint.headers)
+    limit = settings.body_bytes
+    body = await whole_body(request.receive, limit=limit, declared=declared, coding=coding)
+    work = functools.partial(endpoint.answer, body, given, wanted, query, max_rows=settings.rows)
+    reply = await run_in_threadpool(work) if len(body) > THREAD_BYTES else work()
+    return Response(
+        reply.content, media_type=reply.media_type, headers=endpoint.headers | counted(reply)
+    )
 
 
-def model_headers(published: Published) -> dict[str, str]:
-    """Say which model answered, in headers."""
-    return {
-        "X-Model-Name": published.name,
-        "X-Model-Version": str(published.version),
-        "X-Model-Digest": published.artifact.digest,
-    }
+def _offered(endpoint: Endpoint, given: Format) -> Sequence[Format]:
+    """Give the formats of the answer: by default that of the request, where it can be."""
+    offered = endpoint.task.offered
+    if given is Format.NDJSON:
+        return (Format.NDJSON,)
+    return (given, *(one for one in offered if one is not given)) if given in offered else offered
 
 
-_ROWS = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": Rows.model_json_schema()}},
-    }
-}
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for block in rest:
+        yield block
 
 
-def _documented(answer: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"model": answer, "description": "The answer, in the order of the rows."}}
+def counted(reply: Reply) -> dict[str, str]:
+    """Tell how many rows and values were not as they should be, in headers."""
+    return {"X-Rejected-Rows": f"{reply.n_rejected}", "X-Warnings-Total": f"{reply.n_warnings}"}

@@ -1,54 +1,18 @@
 """Request bodies to the matrix that a model scores, judged by Pydantic."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, cast
 
 import numpy as np
 from pydantic import ValidationError
-from pydantic_core import CoreSchema, ErrorDetails, SchemaValidator, core_schema, from_json
+from pydantic_core import CoreSchema, ErrorDetails, SchemaValidator, core_schema
 
+from service.api.batch import Batch, Location, batch_of, in_columns, in_instances
+from service.api.documents import Document, check_count, open_document, refuse, shortened
+from service.api.matrix import MIN_BYTES, matrix_of
 from service.api.problems import MAX_ERRORS
-from service.errors import ContentTooLargeError, Fault, InputError
-from service.softmax.arrays import Floats
-from service.softmax.contract import Column, Feature, FeatureContract, NumericFeature
-
-KEYS = ("instances", "columns")
-
-Location = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Batch:
-    """The rows of a request as a model takes them, and where they stood in it.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        As `SoftmaxModel.scores` takes it.
-    rows : sequence of list or dict, or None
-        The rows as they came; None if they came as columns.
-    names : tuple of str
-        Feature names.
-    """
-
-    X: Floats
-    rows: Sequence[Any] | None
-    names: tuple[str, ...]
-
-    def placed(self, error: InputError) -> InputError:
-        """Point the faults of rows, found by the model, at the places of the request."""
-        return InputError(
-            replace(fault, location=self._place(*fault.location))
-            for fault in error.faults[:MAX_ERRORS]
-        )
-
-    def _place(self, row: str | int, *feature: str | int) -> Location:
-        if self.rows is None:
-            return ("columns", *feature, row)
-        if feature and not isinstance(self.rows[int(row)], dict):
-            feature = (self.names.index(str(feature[0])),)
-        return ("instances", row, *feature)
+from service.errors import Fault, InputError
+from service.softmax.contract import Column, Encoded, Feature, FeatureContract, NumericFeature
 
 
 class RowReader:
@@ -66,13 +30,17 @@ class RowReader:
         columns = {name: core_schema.list_schema(cell) for name, cell in cells.items()}
         instances = {"instances": core_schema.list_schema(as_list, fail_fast=True)}
         self.contract = contract
+        self._is_matrix = contract.is_numeric and all(
+            isinstance(one, NumericFeature) and one.fill is None for one in contract.features
+        )
+        self._cells = {name: SchemaValidator(cell) for name, cell in cells.items()}
         self._list = SchemaValidator(as_list)
         self._object = SchemaValidator(_object(cells))
         self._columns = SchemaValidator(_object(columns))
         self._lists = SchemaValidator(_object(instances))
 
-    def read(self, body: bytes, max_rows: int) -> Batch:
-        """Read ``{"instances": [...]}`` or ``{"columns": {...}}``.
+    def parse(self, body: bytes) -> Document:
+        """Read a JSON body as far as its rows.
 
         Rows that are lists, as they should be, pass through one compiled validator. All
         else is looked at piece by piece, to say where something is wrong.
@@ -81,59 +49,143 @@ class RowReader:
         ----------
         body : bytes
             JSON text in UTF-8.
-        max_rows : int
-            The most rows to accept.
 
         Returns
         -------
-        Batch
-            At least one row.
+        Document
+            The rows and what stands beside them.
 
         Raises
         ------
         InputError
-            If the body is not what was expected; at most ten faults say where.
+            If the body is not JSON, or has no rows.
+        """
+        if self._is_matrix and len(body) >= MIN_BYTES:
+            matrix = matrix_of(body, len(self.contract.features))
+            if matrix is not None:
+                return Document(kind="instances", content=(), options={}, matrix=matrix)
+        try:
+            rows = self.lists(body)
+        except ValidationError:
+            return open_document(body)
+        return Document(kind="instances", content=rows, options={}, is_checked=True)
+
+    def lists(self, body: bytes) -> list[tuple[Any, ...]]:
+        """Read ``{"instances": [[...], ...]}`` where nothing else is in it.
+
+        Parameters
+        ----------
+        body : bytes
+            JSON text in UTF-8.
+
+        Returns
+        -------
+        list of tuple
+            The rows, each of the right length and types.
+
+        Raises
+        ------
+        ValidationError
+            If the body is anything else.
+        """
+        rows: list[tuple[Any, ...]] = self._lists.validate_json(body)["instances"]
+        return rows
+
+    def quick_row(self, line: bytes) -> Sequence[Any] | None:
+        """Read one row that is as it should be.
+
+        Parameters
+        ----------
+        line : bytes
+            JSON text in UTF-8.
+
+        Returns
+        -------
+        sequence of length n_features or None
+            Its values in the order of the features; None where there is something to explain.
+        """
+        try:
+            if line.lstrip()[:1] == b"[":
+                values: Sequence[Any] = self._list.validate_json(line)
+                return values
+            by_name = self._object.validate_json(line)
+        except ValidationError:
+            return None
+        return [by_name[name] for name in self.contract.names]
+
+    def read(self, document: Document, *, max_rows: int, is_isolating: bool = False) -> Batch:
+        """Read the rows of a body.
+
+        Parameters
+        ----------
+        document : Document
+            The body.
+        max_rows : int
+            The most rows to accept.
+        is_isolating : bool
+            Whether a bad row leaves the others answered.
+
+        Returns
+        -------
+        Batch
+            Of at least one row.
+
+        Raises
+        ------
+        InputError
+            If rows are not what was expected; at most ten faults say where.
         ContentTooLargeError
             If there are more rows than `max_rows`.
         """
-        try:
-            rows = self._lists.validate_json(body)["instances"]
-        except ValidationError:
-            return self._read_otherwise(body, max_rows)
-        _check_count(len(rows), max_rows, "instances")
-        if self.contract.is_numeric:
-            return self._encode(list(np.array(rows, dtype=np.float64).T), rows)
-        return self._encode(list(zip(*rows, strict=True)), rows)
+        if document.kind == "columns":
+            return self._read_columns(document.content, max_rows, is_isolating=is_isolating)
+        place = in_instances(document.content, self.contract.names)
+        if document.matrix is not None:
+            check_count(len(document.matrix), max_rows, "instances")
+            encoded = Encoded(X=document.matrix, columns=(), features=self.contract.features)
+            return batch_of(self.contract, encoded, place=place, is_isolating=is_isolating)
+        rows: Sequence[Any] = document.content
+        check_count(len(rows), max_rows, "instances")
+        numbers, rejected = None, dict[int, Fault]()
+        if not document.is_checked:
+            good, rejected = self._sorted_out(rows, is_isolating=is_isolating)
+            numbers, rows = np.array([*good], dtype=np.intp), list(good.values())
+        return batch_of(
+            self.contract,
+            self.contract.encode(self._turned(rows)),
+            place=place,
+            is_isolating=is_isolating,
+            numbers=numbers,
+            rejected=rejected,
+        )
 
-    def _read_otherwise(self, body: bytes, max_rows: int) -> Batch:
-        try:
-            document = from_json(body)
-        except ValueError as error:
-            raise InputError([Fault(code="malformed_json", detail=str(error))]) from None
-        kind, content = _opened(document)
-        if kind == "columns":
-            return self._encode(self._read_columns(content, max_rows), None)
-        _check_count(len(content), max_rows, kind)
-        rows, faults = [], list[Fault]()
-        for index, row in enumerate(content):
-            try:
-                rows.append(self._read_row(index, row))
-            except InputError as error:
-                faults.extend(error.faults)
-                if len(faults) >= MAX_ERRORS:
-                    break
-        if faults:
-            raise InputError(faults[:MAX_ERRORS])
-        return self._encode(list(zip(*rows, strict=True)), content)
+    def row(self, row: object, where: Location) -> Sequence[Any]:
+        """Read one row, a list or an object.
 
-    def _read_row(self, index: int, row: object) -> Sequence[Any]:
-        where: Location = ("instances", index)
+        Parameters
+        ----------
+        row : object
+            What came in its place.
+        where : tuple
+            Its location in the request.
+
+        Returns
+        -------
+        sequence of length n_features
+            Its values in the order of the features.
+
+        Raises
+        ------
+        InputError
+            If it is no such row; the faults say where.
+        """
         expected = len(self.contract.features)
         if not isinstance(row, list | dict):
-            _refuse("wrong_type", f"expected a list or an object in instance {index}", where)
+            detail = f"expected a list or an object in {_place(where)}"
+            refuse("wrong_type", detail, where)
         if isinstance(row, list) and len(row) != expected:
-            detail = f"expected {expected} features in instance {index}, got {len(row)}"
-            _refuse("wrong_width", detail, where)
+            detail = f"expected {expected} features in {_place(where)}, got {len(row)}"
+            refuse("wrong_width", detail, where)
         try:
             if isinstance(row, list):
                 values: Sequence[Any] = self._list.validate_python(row)
@@ -143,26 +195,81 @@ class RowReader:
             raise InputError(self._explained(error, where)) from None
         return [by_name[name] for name in self.contract.names]
 
-    def _read_columns(self, content: Mapping[str, object], max_rows: int) -> list[Column]:
+    def _turned(self, rows: Sequence[Sequence[Any]]) -> Sequence[Column]:
+        if not rows:
+            return [()] * len(self.contract.features)
+        if self.contract.is_numeric:
+            return list(np.array(rows, dtype=np.float64).T)
+        return list(zip(*rows, strict=True))
+
+    def _sorted_out(
+        self, rows: Sequence[object], *, is_isolating: bool
+    ) -> tuple[dict[int, Sequence[Any]], dict[int, Fault]]:
+        good, rejected, faults = dict[int, Sequence[Any]](), dict[int, Fault](), list[Fault]()
+        for index, row in enumerate(rows):
+            try:
+                good[index] = self.row(row, ("instances", index))
+            except InputError as error:
+                rejected[index] = error.faults[0]
+                faults.extend(error.faults)
+                if not is_isolating and len(faults) >= MAX_ERRORS:
+                    break
+        if faults and not is_isolating:
+            raise InputError(faults[:MAX_ERRORS])
+        return good, rejected
+
+    def _read_columns(
+        self, content: Mapping[str, Any], max_rows: int, *, is_isolating: bool
+    ) -> Batch:
         lengths = [len(column) for column in content.values() if isinstance(column, list)]
-        _check_count(max(lengths, default=1), max_rows, "columns")
+        n_rows = max(lengths, default=0)
+        check_count(n_rows or 1, max_rows, "columns")
+        rejected = dict[int, Fault]()
         try:
             columns = self._columns.validate_python(content)
         except ValidationError as error:
-            raise InputError(self._explained(error, ("columns",))) from None
+            if not is_isolating or not self._is_rectangle(content):
+                raise InputError(self._explained(error, ("columns",))) from None
+            rejected = self._bad_cells(content)
+            columns = content
         for name in self.contract.names:
-            if len(columns[name]) != max(lengths):
+            if len(columns[name]) != n_rows:
                 got = len(columns[name])
-                detail = f"expected {max(lengths)} values in column {name!r}, got {got}"
-                _refuse("wrong_width", detail, ("columns", name))
-        return [columns[name] for name in self.contract.names]
+                detail = f"expected {n_rows} values in column {name!r}, got {got}"
+                refuse("wrong_width", detail, ("columns", name))
+        check_count(n_rows, max_rows, "columns")
+        numbers = np.array([row for row in range(n_rows) if row not in rejected], dtype=np.intp)
+        kept = [columns[name] for name in self.contract.names]
+        if rejected:
+            kept = [[column[row] for row in numbers] for column in kept]
+        return batch_of(
+            self.contract,
+            self.contract.encode(kept),
+            place=in_columns,
+            is_isolating=is_isolating,
+            numbers=numbers,
+            rejected=rejected,
+        )
 
-    def _encode(self, columns: Sequence[Column], rows: Sequence[Any] | None) -> Batch:
-        encoded = self.contract.encode(columns)
-        batch = Batch(X=encoded.X, rows=rows, names=self.contract.names)
-        if encoded.faults:
-            raise batch.placed(InputError(encoded.faults))
-        return batch
+    def _is_rectangle(self, content: Mapping[str, Any]) -> bool:
+        """Tell whether columns are those of the model and lists, whatever is in them."""
+        return content.keys() == set(self.contract.names) and all(
+            isinstance(column, list) for column in content.values()
+        )
+
+    def _bad_cells(self, content: Mapping[str, Any]) -> dict[int, Fault]:
+        """Find the first cell of each row that has a wrong type."""
+        bad = dict[int, Fault]()
+        for name, cell in self._cells.items():
+            for row, value in enumerate(content[name]):
+                try:
+                    cell.validate_python(value)
+                except ValidationError as error:
+                    if row not in bad:
+                        (details,) = error.errors(include_url=False, include_context=False)
+                        place = {**details, "loc": (name, row)}
+                        bad[row] = self._fault(cast("ErrorDetails", place), ("columns",))
+        return dict(sorted(bad.items()))
 
     def _explained(self, error: ValidationError, where: Location) -> Iterable[Fault]:
         details = error.errors(include_url=False, include_context=False)
@@ -171,14 +278,13 @@ class RowReader:
     def _fault(self, details: ErrorDetails, where: Location) -> Fault:
         """Translate what Pydantic found into the public vocabulary, without the value."""
         (key, *rest), value = details["loc"], details["input"]
-        location = (*where, *map(_shortened, (key, *rest)))
+        location = (*where, *map(shortened, (key, *rest)))
         if details["type"] == "extra_forbidden":
             detail = "expected only the features of the model"
             return Fault(code="unknown_feature", detail=detail, location=location)
         position = key if isinstance(key, int) else self.contract.names.index(key)
         feature = self.contract.features[position]
-        place = f"instance {where[1]}" if where[0] == "instances" else "the columns"
-        subject = f"{feature.name!r} in {place}"
+        subject = f"{feature.name!r} in {_place(where)}"
         if details["type"] == "missing":
             code, detail = "missing_feature", f"expected {subject}, got none"
         elif value is None:
@@ -224,37 +330,5 @@ def _noun(feature: Feature) -> str:
     return {str: "a string", int: "an integer", bool: "true or false"}[feature.level_type]
 
 
-def _opened(document: object) -> tuple[str, Any]:
-    """Give the key under which the rows came, and what stands there."""
-    if not isinstance(document, dict):
-        _refuse("wrong_type", 'expected an object like {"instances": [...]}', ())
-    present = [key for key in KEYS if key in document]
-    if len(present) != 1:
-        got = "both" if present else "neither"
-        _refuse("invalid_input", f"expected 'instances' or 'columns', got {got}", ())
-    kind = present[0]
-    for key in document:
-        if key != kind:
-            detail = f"expected nothing beside {kind!r}"
-            _refuse("invalid_parameter", detail, (_shortened(key),))
-    if not isinstance(document[kind], list if kind == "instances" else dict):
-        noun = "a list of rows" if kind == "instances" else "an object of columns"
-        _refuse("wrong_type", f"expected {noun} under {kind!r}", (kind,))
-    return kind, document[kind]
-
-
-def _check_count(n_rows: int, max_rows: int, kind: str) -> None:
-    if not n_rows:
-        _refuse("empty_batch", "expected at least one row, got none", (kind,))
-    if n_rows > max_rows:
-        msg = f"expected at most {max_rows} rows, got {n_rows}"
-        raise ContentTooLargeError(msg)
-
-
-def _refuse(code: str, detail: str, location: Location) -> NoReturn:
-    raise InputError([Fault(code=code, detail=detail, location=location)])
-
-
-def _shortened(part: str | int) -> str | int:
-    """Bound a key, which is the client's own text and becomes part of a pointer."""
-    return part if isinstance(part, int) else part[:128]
+def _place(where: Location) -> str:
+    return "the columns" if where == ("columns",) else f"instance {where[-1]}"

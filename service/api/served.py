@@ -1,8 +1,12 @@
-"""The models as the routes see them: a catalogue, and a row reader for each contract."""
+"""The models as the routes see them: a catalogue, and an endpoint for each task of each."""
+
+from collections.abc import Iterator
 
 from fastapi import Request
 
+from service.api.endpoint import Endpoint
 from service.api.rows import RowReader
+from service.api.tasks import TASKS
 from service.artifacts.catalogue import Catalogue, Published
 from service.errors import UnknownModelError
 
@@ -21,19 +25,42 @@ class Served:
     """
 
     def __init__(self, catalogue: Catalogue, previous: "Served | None" = None) -> None:
-        known: dict[str, RowReader] = {} if previous is None else previous.readers
         self.catalogue = catalogue
-        self.readers: dict[str, RowReader] = {
-            found.artifact.digest: known.get(found.artifact.digest)
-            or RowReader(found.artifact.contract)
-            for entry in catalogue.models.values()
-            for found in entry.versions.values()
-            if isinstance(found, Published)
-        }
+        self._known: dict[int, dict[str, Endpoint]] = {} if previous is None else previous.made
+        self.made: dict[int, dict[str, Endpoint]] = {}
+        self.endpoints: dict[str, Endpoint] = dict(self._by_path())
+        """Every endpoint by its path."""
+        del self._known
 
-    def reader(self, published: Published) -> RowReader:
-        """Give the reader of a model's rows."""
-        return self.readers[published.artifact.digest]
+    def endpoint(self, published: Published, task: str) -> Endpoint:
+        """Give the endpoint of a task of a model."""
+        return self._endpoints(published)[task]
+
+    def _by_path(self) -> Iterator[tuple[str, Endpoint]]:
+        for name, entry in self.catalogue.models.items():
+            for version, found in entry.versions.items():
+                if isinstance(found, Published):
+                    for task, endpoint in self._endpoints(found).items():
+                        yield f"/models/{name}/versions/{version}/{task}", endpoint
+                        if version == entry.active:
+                            yield f"/models/{name}/{task}", endpoint
+                        if version == entry.active and name == self.catalogue.default:
+                            yield f"/{task}", endpoint
+
+    def _endpoints(self, published: Published) -> dict[str, Endpoint]:
+        """Keep what was made for a version that is still served: it has not changed."""
+        key = id(published)
+        if key not in self.made:
+            self.made[key] = self._known.get(key) or _endpoints(published)
+        return self.made[key]
+
+
+def _endpoints(published: Published) -> dict[str, Endpoint]:
+    reader = RowReader(published.artifact.contract)
+    return {
+        name: Endpoint(task=task, published=published, reader=reader)
+        for name, task in TASKS.items()
+    }
 
 
 class Models:
@@ -72,3 +99,8 @@ def asked_model(request: Request) -> Published:
         msg = f"no such version of model {name!r}"
         raise UnknownModelError(msg)
     return served(request).catalogue.get(name, int(version))
+
+
+def asked_endpoint(request: Request, task: str) -> Endpoint:
+    """Give the endpoint that a request's path names."""
+    return served(request).endpoint(asked_model(request), task)

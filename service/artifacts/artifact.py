@@ -270,6 +270,6 @@ def _check_golden(model: SoftmaxModel, manifest: Manifest) -> None:
     except (InputError, ValueError, IndexError) as error:
         msg = "the golden rows do not fit the model's own contract"
         raise ArtifactError(msg) from error
-    if encoded.faults or not close:
+    if not encoded.is_sound or not close:
         msg = "the golden rows do not get the probabilities they were published with"
         raise ArtifactError(msg)

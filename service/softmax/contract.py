@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from service.errors import Fault, ValueRefusedError
-from service.softmax.arrays import Floats
+from service.softmax.arrays import Floats, Integers
 
 Category = str | int | bool | None
 """A level of a categorical feature; None where a missing value is a level of its own."""
@@ -145,6 +145,9 @@ class FeatureContract:
     ----------
     features : tuple of NumericFeature or CategoricalFeature
         In the order of the training table.
+    out_of_range : {"warn", "error"}
+        What becomes of a number outside its feature's training range: an answer with a
+        warning, or a refusal.
 
     Raises
     ------
@@ -153,6 +156,7 @@ class FeatureContract:
     """
 
     features: tuple[Feature, ...]
+    out_of_range: Literal["warn", "error"] = "warn"
 
     def __post_init__(self) -> None:
         if not self.features or len(set(self.names)) != len(self.features):
@@ -179,6 +183,36 @@ class FeatureContract:
         """Medians and modes, as `SoftmaxModel.scores` takes a row; shape (n_features,)."""
         return np.array([feature.typical for feature in self.features])
 
+    @cached_property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Least and greatest value of each feature as a matrix holds it; two of shape (d,).
+
+        Those of a number are its training range, those of a category the first and the
+        last code that training saw.
+        """
+        low = [0.0 if f.kind == "category" else f.low for f in self.features]
+        high = [f.levels - 1.0 if f.kind == "category" else f.high for f in self.features]
+        return np.array(low), np.array(high)
+
+    def unfamiliar(self, X: Floats) -> Integers:
+        """Find the values that training did not see the like of.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as `SoftmaxModel.scores` takes them.
+
+        Returns
+        -------
+        ndarray of shape (n_unfamiliar, 2)
+            Row and feature of each number outside its training range and of each category
+            that training never saw, row by row.
+        """
+        low, high = self.bounds
+        if not len(X) or (bool((X.min(axis=0) >= low).all() and (X.max(axis=0) <= high).all())):
+            return np.empty((0, 2), dtype=np.intp)
+        return np.argwhere((low > X) | (high < X))
+
     def encode(self, columns: Sequence[Column]) -> "Encoded":
         """Turn columns of raw values into the matrix that a model scores.
 
@@ -192,33 +226,61 @@ class FeatureContract:
         Returns
         -------
         Encoded
-            The matrix, and one fault for each value that does not fit.
+            The matrix, and what does not fit into it.
         """
-        X = np.empty((len(columns[0]), len(self.features)))
-        faults: list[Fault] = []
+        # A column is contiguous, for it is filled at once; so is each one of a block to score.
+        X = np.empty((len(columns[0]), len(self.features)), order="F")
         for j, (feature, column) in enumerate(zip(self.features, columns, strict=True)):
             if isinstance(feature, NumericFeature):
                 X[:, j] = _numbers(feature, column)
             else:
                 X[:, j] = _codes(feature, column)
-            faults.extend(_faults(feature, column, X[:, j]))
-        return Encoded(X=X, faults=tuple(faults))
+        return Encoded(X=X, columns=columns, features=self.features)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Encoded:
-    """Rows as a model takes them, and what was wrong with some of them.
+    """Rows as a model takes them, and the values they come from.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        As `SoftmaxModel.scores` takes it; a value at fault is not finite.
-    faults : tuple of Fault
-        Each located at (row, feature name).
+        As `SoftmaxModel.scores` takes it; a value that does not fit is not finite.
+    columns : sequence of length n_features
+        The raw values.
+    features : tuple of NumericFeature or CategoricalFeature
+        What was expected of them.
     """
 
     X: Floats
-    faults: tuple[Fault, ...] = ()
+    columns: Sequence[Column]
+    features: tuple[Feature, ...]
+
+    @cached_property
+    def is_sound(self) -> bool:
+        """Whether every value fits."""
+        return bool(np.isfinite(self.X).all())
+
+    def faults(self, *, one_a_row: bool = False) -> Iterator[Fault]:
+        """Say what does not fit, row by row.
+
+        Parameters
+        ----------
+        one_a_row : bool
+            Whether only the first one of each row matters.
+
+        Yields
+        ------
+        Fault
+            Located at a row and a feature's name; made only when it is asked for.
+        """
+        if self.is_sound:
+            return
+        cells = np.argwhere(~np.isfinite(self.X))
+        if one_a_row:
+            cells = cells[np.unique(cells[:, 0], return_index=True)[1]]
+        for row, column in cells.tolist():
+            yield _fault(self.features[column], self.columns[column][row], row)
 
 
 def _numbers(feature: NumericFeature, column: Column) -> Floats:
@@ -236,16 +298,14 @@ def _codes(feature: CategoricalFeature, column: Column) -> Floats:
     return np.array([codes.get(value, unseen) for value in column], dtype=np.float64)
 
 
-def _faults(feature: Feature, column: Column, encoded: Floats) -> Iterator[Fault]:
-    for row in map(int, np.flatnonzero(~np.isfinite(encoded))):
-        value = column[row]
-        if value is None or value != value:  # noqa: PLR0124 - NaN is what differs from itself
-            code, detail = "missing_value", f"expected a value for {feature.name!r}, got none"
-        elif isinstance(feature, NumericFeature):
-            code, detail = "not_finite", f"expected a finite number for {feature.name!r}"
-        else:
-            code, detail = "unknown_category", unknown_category(feature)
-        yield Fault(code=code, detail=f"{detail} in row {row}", location=(row, feature.name))
+def _fault(feature: Feature, value: object, row: int) -> Fault:
+    if value is None or value != value:  # noqa: PLR0124 - NaN is what differs from itself
+        code, detail = "missing_value", f"expected a value for {feature.name!r}, got none"
+    elif isinstance(feature, NumericFeature):
+        code, detail = "not_finite", f"expected a finite number for {feature.name!r}"
+    else:
+        code, detail = "unknown_category", unknown_category(feature)
+    return Fault(code=code, detail=f"{detail} in row {row}", location=(row, feature.name))
 
 
 def unknown_category(feature: CategoricalFeature, shown: int = 10) -> str:

@@ -1,5 +1,6 @@
 """The fitted model: one affine map, then softmax."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -106,6 +107,30 @@ class SoftmaxModel:
             scores[part] = self._scores(X[part])
         return scores
 
+    def finite_scores(self, X: Floats) -> Floats:
+        """Give the scores that softmax takes: divided by the temperature, and finite.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as in `scores`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            ``z / T`` in nats.
+
+        Raises
+        ------
+        InputError
+            If the scores of a row are not finite.
+        """
+        scores = self.scores(X) / self.temperature_
+        if not np.isfinite(scores).all():
+            overflowed = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+            raise InputError(outside_domain(int(row)) for row in overflowed)
+        return scores
+
     def predict_log_proba(self, X: Floats) -> Floats:
         """Give the natural logarithms of class probabilities.
 
@@ -124,7 +149,7 @@ class SoftmaxModel:
         InputError
             If the scores of a row are not finite.
         """
-        return log_softmax(self._finite_scores(X))
+        return log_softmax(self.finite_scores(X))
 
     def predict_proba(self, X: Floats) -> Floats:
         """Give class probabilities.
@@ -144,7 +169,28 @@ class SoftmaxModel:
         InputError
             If the scores of a row are not finite.
         """
-        return softmax(self._finite_scores(X))
+        return softmax(self.finite_scores(X))
+
+    def row_proba(self, row: Sequence[float]) -> list[float]:
+        """Give the class probabilities of one row.
+
+        Parameters
+        ----------
+        row : sequence of float, length n_features
+            Finite numbers, as a row of `scores` has them.
+
+        Returns
+        -------
+        list of float, length n_classes
+            Probabilities as `predict_proba` gives them.
+
+        Raises
+        ------
+        InputError
+            If the scores of the row are not finite.
+        """
+        listed: list[float] = self.predict_proba(np.array([row], dtype=np.float64))[0].tolist()
+        return listed
 
     def predict(self, X: Floats) -> list[Label]:
         """Give the most probable class of each row; ties go to the first in class order.
@@ -208,13 +254,6 @@ class SoftmaxModel:
             size += np.abs(table)[X[:, feature].astype(np.intp)]
         largest: Floats = size.max(axis=1) / self.temperature_
         return 1e-13 * (1.0 + largest)
-
-    def _finite_scores(self, X: Floats) -> Floats:
-        scores = self.scores(X) / self.temperature_
-        if not np.isfinite(scores).all():
-            overflowed = np.flatnonzero(~np.isfinite(scores).all(axis=1))
-            raise InputError(outside_domain(int(row)) for row in overflowed)
-        return scores
 
     def _table(self, columns: slice) -> Floats:
         """Scores that each category adds; the last row is that of an unseen category."""

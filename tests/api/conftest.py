@@ -25,6 +25,12 @@ def settings(store: Path) -> Settings:
 
 
 @pytest.fixture
+def models(settings: Settings) -> Models:
+    """Give the models of the store as the application holds them."""
+    return Models(load_catalogue(Store(root=settings.models)).catalogue)
+
+
+@pytest.fixture
 def ask(settings: Settings) -> Ask:
     """Give a function that sends one request to the application and returns its answer."""
     return asker(settings, None)

@@ -19,7 +19,7 @@ def encode(feature: NumericFeature | CategoricalFeature, values: list[object]) -
 
 def codes(feature: NumericFeature | CategoricalFeature, values: list[object]) -> list[object]:
     encoded = FeatureContract(features=(feature,)).encode([values])  # type: ignore[list-item]  # wrong on purpose
-    return [(fault.code, fault.location) for fault in encoded.faults]
+    return [(fault.code, fault.location) for fault in encoded.faults()]
 
 
 def test_numbers_stay_and_categories_become_their_index() -> None:
@@ -28,7 +28,7 @@ def test_numbers_stay_and_categories_become_their_index() -> None:
     encoded = contract.encode([[1.5, 2], ["red", "blue"]])
 
     assert_array_equal(encoded.X, [[1.5, 1.0], [2.0, 0.0]])
-    assert encoded.faults == ()
+    assert encoded.is_sound
 
 
 def test_a_missing_number_is_a_fault_or_filled() -> None:
@@ -66,7 +66,7 @@ def test_an_unknown_category_is_a_fault_or_ignored() -> None:
 def test_a_fault_never_holds_the_value() -> None:
     contract = FeatureContract(features=(COLOUR,))
 
-    (fault,) = contract.encode([["secret"]]).faults
+    (fault,) = contract.encode([["secret"]]).faults()
 
     assert "secret" not in fault.detail
     assert "'blue', 'red'" in fault.detail

@@ -348,7 +348,7 @@ def test_golden_rows_are_not_training_rows() -> None:
 
     known = set(map(tuple, _matrix(embedded_table("iris")).tolist()))
     encoded = trained.contract.encode(list(zip(*trained.golden_rows, strict=True)))
-    assert not encoded.faults
+    assert encoded.is_sound
     assert not known & set(map(tuple, encoded.X.tolist()))
 
 

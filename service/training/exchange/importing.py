@@ -161,7 +161,7 @@ def _compared(model: SoftmaxModel, contract: FeatureContract, foreign: Foreign) 
     except InputError as error:
         msg = f"the model and the pipeline could not be compared: {error}"
         raise ExchangeError(msg) from error
-    if encoded.faults or ours.shape != theirs.shape:
+    if not encoded.is_sound or ours.shape != theirs.shape:
         msg = "the model and the pipeline could not be compared: they take different rows"
         raise ExchangeError(msg)
     difference = float(np.abs(ours - theirs).max())

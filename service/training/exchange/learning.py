@@ -96,8 +96,8 @@ def learned(found: Imported, table: Table, target: str | None, *, keep_sample: b
     """
     columns = [_cells(table, feature) for feature in found.contract.features]
     encoded = found.contract.encode(columns)
-    if encoded.faults:
-        msg = f"{table.name}: {encoded.faults[0].detail}"
+    if not encoded.is_sound:
+        msg = f"{table.name}: {next(encoded.faults()).detail}"
         raise ExchangeError(msg)
     weight = np.ones(len(table))
     contract = FeatureContract(

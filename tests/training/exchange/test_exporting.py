@@ -217,7 +217,7 @@ def test_out_and_in_again_gives_the_same_probabilities(
 
     assert again.contract.names == contract.names
     encoded = again.contract.encode(list(cells.values()))
-    assert not encoded.faults
+    assert encoded.is_sound
     assert np.abs(again.model.predict_proba(encoded.X) - expected).max() <= AGREEMENT
 
 

@@ -47,7 +47,7 @@ def agrees(found: Imported, fitted: Any, frame: Any) -> None:
         for name in found.contract.names
     ]
     encoded = found.contract.encode(rows)
-    assert not encoded.faults
+    assert encoded.is_sound
     theirs = fitted.predict_proba(frame)
     assert np.abs(found.model.predict_proba(encoded.X) - theirs).max() <= AGREEMENT
 

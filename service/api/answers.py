@@ -1,0 +1,180 @@
+"""What is answered, and how it is written: JSON, lines, tables, matrices."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from service.api.batch import Batch
+from service.api.media import Format
+from service.errors import Fault
+from service.softmax.arrays import Floats, Label, label_text
+from service.tables.bodies.arrow import write_arrow_body
+from service.tables.bodies.body import AnswerColumn
+from service.tables.bodies.delimited import write_csv_body
+from service.tables.bodies.npy import write_npy_body
+
+ONE_OF = {
+    "classes": "classes",
+    "probabilities": "probabilities",
+    "labels": "label",
+    "decisions": "decision",
+    "margins": "margin",
+    "expected_costs": "expected_costs",
+    "sets": "set",
+    "explanations": "explanation",
+}
+"""What each list of an answer is called where a line holds one row."""
+
+Part = Floats | Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """The results for the rows of a request.
+
+    Parameters
+    ----------
+    model : mapping
+        Which model answered.
+    classes : tuple of str, int or bool
+        The classes in order.
+    heads : mapping of str to object
+        What holds for all rows, as JSON values.
+    parts : mapping of str to ndarray or sequence
+        Lists with one entry for each answered row.
+    batch : Batch
+        The rows.
+    actions : tuple of str, int or bool
+        What expected costs are of.
+    is_isolating : bool
+        Whether rejected rows are told.
+    """
+
+    model: Mapping[str, str | int]
+    classes: tuple[Label, ...]
+    heads: Mapping[str, Any]
+    parts: Mapping[str, Part]
+    batch: Batch
+    actions: tuple[Label, ...] = ()
+    is_isolating: bool = False
+
+    def written(self, wanted: Format) -> bytes:
+        """Write the answer.
+
+        Parameters
+        ----------
+        wanted : Format
+            The format; the task offers it.
+
+        Returns
+        -------
+        bytes
+            The body.
+        """
+        if wanted is Format.JSON:
+            return self._json()
+        if wanted is Format.NDJSON:
+            return b"".join(self.lines())
+        if wanted is Format.NPY:
+            return write_npy_body(np.asarray(self._whole(self.parts["probabilities"])))
+        columns = dict(self._columns())
+        return write_csv_body(columns) if wanted is Format.CSV else write_arrow_body(columns)
+
+    def _json(self) -> bytes:
+        content: dict[str, Any] = {"model": self.model, **self.heads}
+        for name, part in self.parts.items():
+            content[name] = part if self.batch.is_whole else self._with_nulls(part)
+        if self.is_isolating:
+            content["rejected"] = list(map(told, self.batch.rejected.values()))
+        if self.batch.warnings:
+            content["warnings"] = list(map(told, self.batch.warnings))
+            content["warnings_total"] = self.batch.n_warnings
+        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def lines(self) -> Iterator[bytes]:
+        """Write one line of JSON a row.
+
+        Yields
+        ------
+        bytes
+            The line and its end; a rejected row says so.
+        """
+        names = [ONE_OF[name] for name in self.parts]
+        rows = zip(*self.parts.values(), strict=True)
+        for number in range(self.batch.n_rows):
+            fault = self.batch.rejected.get(number)
+            line = dict(zip(names, next(rows), strict=True)) if fault is None else rejected(fault)
+            yield orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+    def _columns(self) -> Iterator[tuple[str, AnswerColumn]]:
+        for name, part in self.parts.items():
+            if name in _MATRICES:
+                labels = self.classes if name == "probabilities" else self.actions
+                matrix = np.asarray(self._whole(part))
+                for column, label in zip(matrix.T, labels, strict=True):
+                    yield f"{_MATRICES[name]}{label_text(label)}", column
+            elif name in _TEXTS:
+                yield ONE_OF[name], _one_type(self._with_nulls(part))
+        faults = map(self.batch.rejected.get, range(self.batch.n_rows))
+        yield "error_code", [None if fault is None else fault.code for fault in faults]
+
+    def _with_nulls(self, part: Part) -> list[Any]:
+        entries: list[Any] = [None] * self.batch.n_rows
+        for number, entry in zip(self.batch.numbers.tolist(), part, strict=True):
+            entries[number] = entry
+        return entries
+
+    def _whole(self, part: Part) -> Part:
+        if self.batch.is_whole:
+            return part
+        matrix = np.asarray(part)
+        whole = np.full((self.batch.n_rows, *matrix.shape[1:]), np.nan)
+        whole[self.batch.numbers] = matrix
+        return whole
+
+
+_MATRICES = {"probabilities": "proba_", "expected_costs": "expected_cost_"}
+_TEXTS = ("labels", "decisions")
+
+
+def _one_type(labels: list[Label | None]) -> list[Label | None]:
+    """Make a column of actions one of texts, where classes are not."""
+    kinds = {type(label) for label in labels if label is not None}
+    if len(kinds) <= 1:
+        return labels
+    return [None if label is None else label_text(label) for label in labels]
+
+
+def told(fault: Fault) -> dict[str, str]:
+    """Tell of a fault as answers do.
+
+    Parameters
+    ----------
+    fault : Fault
+        The fault, located in the request.
+
+    Returns
+    -------
+    dict of str to str
+        Pointer, code and detail.
+    """
+    return {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
+
+
+def rejected(fault: Fault) -> dict[str, dict[str, str]]:
+    """Make the answer's line for a row that is not answered.
+
+    Parameters
+    ----------
+    fault : Fault
+        What is wrong with it.
+
+    Returns
+    -------
+    dict
+        As a JSON value.
+    """
+    return {"rejected": told(fault)}

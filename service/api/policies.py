@@ -1,0 +1,66 @@
+"""The policy of a request: one that stands in it, or one that is published with the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from service.artifacts.catalogue import Published
+from service.errors import Fault, InputError
+from service.softmax.decisions import Decider, bind
+from service.softmax.policies import Policy
+
+_POLICY: TypeAdapter[Policy] = TypeAdapter(Policy)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AskedPolicy:
+    """A policy that fits the model, and what the answer tells of it.
+
+    Parameters
+    ----------
+    decider : Decider
+        What decides.
+    told : mapping
+        The policy as a JSON value, with name, version and digest where it is published.
+    """
+
+    decider: Decider
+    told: Mapping[str, Any]
+
+
+def asked_policy(published: Published, policy: Policy | str) -> AskedPolicy:
+    """Hold a policy against the model that is asked.
+
+    Parameters
+    ----------
+    published : Published
+        The model.
+    policy : Policy or str
+        The policy, or the name of a published one.
+
+    Returns
+    -------
+    AskedPolicy
+        Ready to decide.
+
+    Raises
+    ------
+    InputError
+        If it does not fit the model, or none of that name is published.
+    """
+    if isinstance(policy, str):
+        detail = "expected the name of a policy that is published with the model"
+        raise InputError([Fault(code="invalid_policy", detail=detail, location=("policy",))])
+    artifact = published.artifact
+    decider = bind(
+        policy,
+        artifact.model,
+        artifact.set_scores,
+        fit_intercept=bool(artifact.manifest.recipe.get("fit_intercept", True)),
+    )
+    told = _POLICY.dump_python(policy, exclude_none=True)
+    if decider.guarantee is not None:
+        told["guarantee"] = decider.guarantee
+    return AskedPolicy(decider=decider, told=told)

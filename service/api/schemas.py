@@ -1,0 +1,271 @@
+"""What OpenAPI says of predictions: of any model, or of one model and its features."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from service.api.media import Format
+from service.api.options import Options
+from service.api.problems import MEDIA_TYPE
+from service.api.tasks import TASKS, Task
+from service.softmax.arrays import Label
+from service.softmax.contract import CategoricalFeature, Feature, FeatureContract
+
+Schema = dict[str, Any]
+
+_CELL: Schema = {"type": ["number", "string", "boolean", "null"]}
+_EXAMPLE = {"instances": [[0.4, -1.9]]}
+
+
+class ModelId(BaseModel):
+    """Which model answered."""
+
+    name: str
+    version: int
+    digest: Annotated[str, Field(description="sha256: and the SHA-256 of its manifest")]
+
+
+class Remark(BaseModel):
+    """What is wrong, or odd, with one row or one value; it never holds the value."""
+
+    pointer: Annotated[str, Field(description="where in the request, by RFC 6901")]
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """Why a request is refused, by RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[Remark] = []
+
+
+class Answered(BaseModel):
+    """What every answer has; rejected rows are null in its lists."""
+
+    model: ModelId
+    rejected: Annotated[list[Remark], Field(description="with on_error=reject_rows")] = []
+    warnings: Annotated[
+        list[Remark], Field(description="values that training did not see the like of")
+    ] = []
+    warnings_total: int = 0
+
+
+class Labels(Answered):
+    """The most probable class of each row; ties go to the first in class order."""
+
+    labels: list[Label | None]
+
+
+class Probabilities(Answered):
+    """Class probabilities of each row, in the order of `classes`; each row sums to one."""
+
+    classes: Annotated[
+        list[Label | list[Label] | None],
+        Field(description="the classes; with top_k those of each row, the most probable first"),
+    ]
+    probabilities: list[list[float] | None]
+    labels: list[Label | None]
+
+
+class Decisions(Answered):
+    """What to do with each row, and how clear it is."""
+
+    classes: list[Label | list[Label] | None]
+    policy: Annotated[dict[str, Any], Field(description="the policy that decided")]
+    actions: list[Label]
+    decisions: list[Label | None]
+    margins: list[float | None]
+    expected_costs: list[list[float] | None] = []
+    sets: list[list[Label] | None] = []
+    probabilities: list[list[float] | None]
+
+
+class Flip(BaseModel):
+    """The nearest value of one feature that changes the label."""
+
+    value: float | str | bool | None
+    delta: float | None
+    label: Label
+
+
+class Explanation(BaseModel):
+    """Log-odds of the label against another class: baseline and contributions add up to it."""
+
+    label: Label
+    against: Label
+    log_odds: float
+    baseline: float
+    contributions: dict[str, float]
+    flips: dict[str, Flip | None]
+    centred: dict[str, Any] = {}
+
+
+class Explanations(Answered):
+    """Why this class and not another, for each row."""
+
+    explanations: list[Explanation | None]
+
+
+ANSWERS: Mapping[str, type[BaseModel]] = {
+    "predict_proba": Probabilities,
+    "predict": Labels,
+    "decide": Decisions,
+    "explain": Explanations,
+}
+"""The answer of each task."""
+
+
+def _documented(task: Task) -> dict[str, Any]:
+    return {
+        "responses": {
+            200: {"model": ANSWERS[task.name], "description": "The answer, in row order."},
+            "default": {
+                "description": "A problem.",
+                "content": {MEDIA_TYPE: {"schema": inlined(Problem.model_json_schema())}},
+            },
+        },
+        "openapi_extra": {
+            "requestBody": request_body(task),
+            "parameters": _parameters(task.options),
+        },
+    }
+
+
+def request_body(task: Task, contract: FeatureContract | None = None) -> Schema:
+    """Describe the body of a request.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked.
+    contract : FeatureContract, optional
+        The features of the model; by default those of any model.
+
+    Returns
+    -------
+    dict
+        OpenAPI's request body, by media type.
+    """
+    options = inlined(task.options.model_json_schema())["properties"]
+    list_row: Schema = {"type": "array", "items": _CELL}
+    object_row: Schema = {"type": "object", "additionalProperties": _CELL}
+    columns: Schema = {"type": "object", "additionalProperties": list_row}
+    if contract is not None:
+        cells = {feature.name: _cell(feature) for feature in contract.features}
+        width = len(cells)
+        list_row = {
+            "type": "array",
+            "prefixItems": list(cells.values()),
+            "minItems": width,
+            "maxItems": width,
+        }
+        object_row = _closed(cells)
+        columns = _closed({name: {"type": "array", "items": c} for name, c in cells.items()})
+    rows = {
+        "instances": {
+            "description": "Rows: lists in the order of the features, or objects by name.",
+            "type": "array",
+            "minItems": 1,
+            "items": {"anyOf": [list_row, object_row]},
+        },
+        "columns": {"description": "For each feature the list of its values."} | columns,
+    }
+    schema: Schema = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {name: rows[name], **options},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name in rows
+        ]
+    }
+    text: Schema = {"schema": {"type": "string"}}
+    content: Schema = {Format.JSON.value: {"schema": schema}}
+    content |= {one.value: text for one in (Format.NDJSON, Format.CSV)}
+    content |= {one.value: {} for one in (Format.ARROW, Format.NPY)}
+    if contract is None:
+        content[Format.JSON.value]["example"] = _EXAMPLE
+    return {"required": True, "content": content}
+
+
+def inlined(schema: Schema) -> Schema:
+    """Put the parts of a JSON schema in the places that refer to them.
+
+    Parameters
+    ----------
+    schema : dict
+        A schema with its parts under ``$defs``; none refers to itself.
+
+    Returns
+    -------
+    dict
+        The same without references.
+    """
+    parts = schema.get("$defs", {})
+
+    def follow(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return follow(parts[node["$ref"].rsplit("/", 1)[1]])
+            return {
+                key: follow(value)
+                for key, value in node.items()
+                if key not in ("$defs", "discriminator")
+            }
+        return [follow(one) for one in node] if isinstance(node, list) else node
+
+    found: Schema = follow(schema)
+    return found
+
+
+def _parameters(options: type[Options]) -> list[Schema]:
+    """Describe the options as query parameters, for bodies that have no room for them."""
+    kinds: dict[str, Schema] = {
+        "on_error": {"type": "string", "enum": ["fail", "reject_rows"]},
+        "top_k": {"type": "integer", "minimum": 1},
+        "fields": {"type": "string", "description": "names with commas between them"},
+        "policy": {"type": "string", "description": "the name of a published policy"},
+        "against": {"type": "string", "description": "the text of a class"},
+        "centred": {"type": "boolean"},
+    }
+    return [
+        {"name": name, "in": "query", "required": False, "schema": kinds[name]}
+        for name in options.model_fields
+    ]
+
+
+def _closed(properties: Mapping[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _cell(feature: Feature) -> Schema:
+    may_lack = feature.fill is not None
+    if isinstance(feature, CategoricalFeature):
+        may_lack |= None in feature.codes
+        levels = [level for level in feature.categories if level is not None]
+        kind = {str: "string", int: "integer", bool: "boolean"}[feature.level_type]
+        cell: Schema = {"type": [kind, "null"] if may_lack else kind}
+        if feature.unknown == "error":
+            cell["enum"] = [*levels, None] if may_lack else levels
+        return cell
+    return {
+        "type": ["number", "null"] if may_lack else "number",
+        "description": f"in training from {feature.low:g} to {feature.high:g}",
+    }
+
+
+DOCUMENTED: Mapping[str, dict[str, Any]] = {name: _documented(task) for name, task in TASKS.items()}
+"""What the route of each task says of itself."""
