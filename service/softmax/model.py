@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from service.errors import Fault, InputError, ValueRefusedError
+from service.softmax.affine import AffineMap, affine_map
 from service.softmax.arrays import Floats, Integers, Label, frozen, label_text
-from service.softmax.probability import log_softmax, softmax
-
-BLOCK_ROWS = 4096
-"""Rows scored at a time."""
+from service.softmax.one_row import RowProba, row_softmax
+from service.softmax.probability import class_major_softmax, log_softmax
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,6 +22,9 @@ class SoftmaxModel:
     the mean training row. Standardisation is folded into W. The map is held about m
     because b alone would have to absorb ``W m``, which costs every digit on a column such
     as a time stamp.
+
+    A product of matrices adds in an order that depends on the number of rows, and a single
+    row takes another way: a row's answer is the same in every batch within `tolerance`.
 
     Parameters
     ----------
@@ -54,26 +57,15 @@ class SoftmaxModel:
     mean_: Floats
     class_prior_: Floats
     temperature_: float = 1.0
-    _numeric: Integers = field(init=False, repr=False)
-    _numeric_coef: Floats = field(init=False, repr=False)
-    _numeric_mean: Floats = field(init=False, repr=False)
-    _tables: tuple[tuple[int, Floats], ...] = field(init=False, repr=False)
+    _map: AffineMap = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("coef_", "intercept_", "mean_", "class_prior_"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
         self._check()
         starts = column_starts(self.levels_)
-        numeric = np.flatnonzero(np.array(self.levels_) == 0)
-        object.__setattr__(self, "_numeric", numeric)
-        object.__setattr__(self, "_numeric_coef", frozen(self.coef_[:, starts[numeric]]))
-        object.__setattr__(self, "_numeric_mean", frozen(self.mean_[starts[numeric]]))
-        tables = tuple(
-            (feature, self._table(slice(start, start + levels)))
-            for feature, (start, levels) in enumerate(zip(starts, self.levels_, strict=False))
-            if levels
-        )
-        object.__setattr__(self, "_tables", tables)
+        folded = affine_map(self.coef_, self.intercept_, self.mean_, self.levels_, starts)
+        object.__setattr__(self, "_map", folded)
 
     @property
     def n_classes(self) -> int:
@@ -99,13 +91,7 @@ class SoftmaxModel:
         ndarray of shape (n_samples, n_classes)
             Scores in nats; not finite where they leave the range of a double.
         """
-        if len(X) <= BLOCK_ROWS:
-            return self._scores(X)
-        scores = np.empty((len(X), self.n_classes))
-        for start in range(0, len(X), BLOCK_ROWS):  # copies of a block stay in the cache
-            part = slice(start, start + BLOCK_ROWS)
-            scores[part] = self._scores(X[part])
-        return scores
+        return self._scores(X, temperature=1.0)
 
     def finite_scores(self, X: Floats) -> Floats:
         """Give the scores that softmax takes: divided by the temperature, and finite.
@@ -125,10 +111,9 @@ class SoftmaxModel:
         InputError
             If the scores of a row are not finite.
         """
-        scores = self.scores(X) / self.temperature_
+        scores = self._scores(X, temperature=self.temperature_)
         if not np.isfinite(scores).all():
-            overflowed = np.flatnonzero(~np.isfinite(scores).all(axis=1))
-            raise InputError(outside_domain(int(row)) for row in overflowed)
+            raise InputError(_outside(scores.T))
         return scores
 
     def predict_log_proba(self, X: Floats) -> Floats:
@@ -169,10 +154,12 @@ class SoftmaxModel:
         InputError
             If the scores of a row are not finite.
         """
-        return softmax(self.finite_scores(X))
+        if len(X) == 1:  # so that a row alone gets the same label whoever asks
+            return np.array([self.row_proba(X[0].tolist())])
+        return self._block_proba(X)
 
     def row_proba(self, row: Sequence[float]) -> list[float]:
-        """Give the class probabilities of one row.
+        """Give the class probabilities of one row, in microseconds.
 
         Parameters
         ----------
@@ -182,15 +169,15 @@ class SoftmaxModel:
         Returns
         -------
         list of float, length n_classes
-            Probabilities as `predict_proba` gives them.
+            Probabilities as `predict_proba` gives them, within `tolerance`.
 
         Raises
         ------
         InputError
             If the scores of the row are not finite.
         """
-        listed: list[float] = self.predict_proba(np.array([row], dtype=np.float64))[0].tolist()
-        return listed
+        proba = self._row_proba(row) if self._row_proba else None
+        return proba or list(self._block_proba(np.array([row], dtype=np.float64))[0].tolist())
 
     def predict(self, X: Floats) -> list[Label]:
         """Give the most probable class of each row; ties go to the first in class order.
@@ -225,15 +212,7 @@ class SoftmaxModel:
         list of str, int or bool, length n_samples
             Labels.
         """
-        return [self.classes_[winner] for winner in proba.argmax(axis=1)]
-
-    def _scores(self, X: Floats) -> Floats:
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores: Floats = (X[:, self._numeric] - self._numeric_mean) @ self._numeric_coef.T
-            scores += self.intercept_
-            for feature, table in self._tables:
-                scores += table[X[:, feature].astype(np.intp)]
-        return scores
+        return [self.classes_[winner] for winner in proba.argmax(axis=1).tolist()]
 
     def tolerance(self, X: Floats) -> Floats:
         """Say how far two correct computations of the same probabilities may lie apart.
@@ -249,17 +228,43 @@ class SoftmaxModel:
             ``1e-13 (1 + max_k sum_j |W_kj (x_j - m_j)|)``: the rounding of a sum grows with
             the size of its terms, and processors add them in different orders.
         """
-        size = np.abs(X[:, self._numeric] - self._numeric_mean) @ np.abs(self._numeric_coef.T)
-        for feature, table in self._tables:
-            size += np.abs(table)[X[:, feature].astype(np.intp)]
+        starts = column_starts(self.levels_)
+        numeric = np.flatnonzero(np.array(self.levels_) == 0)
+        columns = starts[numeric]
+        size = np.abs(X[:, numeric] - self.mean_[columns]) @ np.abs(self.coef_[:, columns].T)
+        for feature, table in self._map.tables:
+            size += np.abs(table.T)[X[:, feature].astype(np.intp)]
         largest: Floats = size.max(axis=1) / self.temperature_
         return 1e-13 * (1.0 + largest)
 
-    def _table(self, columns: slice) -> Floats:
-        """Scores that each category adds; the last row is that of an unseen category."""
-        coef = self.coef_[:, columns]
-        seen = np.vstack([coef.T, np.zeros(self.n_classes)])
-        return frozen(seen - coef @ self.mean_[columns])
+    def _block_proba(self, X: Floats) -> Floats:
+        proba = np.empty((len(X), self.n_classes))
+        outside: list[Fault] = []
+        for part, block in self._map.blocks(X, self.temperature_):
+            if np.isfinite(block).all():
+                class_major_softmax(block)
+                proba[part] = block.T
+            else:
+                outside += _outside(block, first=part.start)
+        if outside:
+            raise InputError(outside)
+        return proba
+
+    def _scores(self, X: Floats, *, temperature: float) -> Floats:
+        scores = np.empty((len(X), self.n_classes))
+        for part, block in self._map.blocks(X, temperature):
+            scores[part] = block.T
+        return scores
+
+    @cached_property
+    def _row_proba(self) -> RowProba | None:
+        """Made when it is first asked for: a store of many models starts no slower."""
+        if self._map.numeric is not None:
+            return None
+        held = self._map
+        with np.errstate(over="ignore"):
+            coef, constant = held.coef / self.temperature_, held.constant / self.temperature_
+        return row_softmax(coef, constant[:, 0], held.centre)
 
     def _check(self) -> None:
         n_classes, n_columns = len(self.classes_), int(column_starts(self.levels_)[-1])
@@ -303,6 +308,12 @@ def outside_domain(row: int) -> Fault:
         detail=f"the scores of row {row} are outside the numeric range",
         location=(row,),
     )
+
+
+def _outside(scores: Floats, first: int = 0) -> list[Fault]:
+    """Name the rows whose scores, given class by class, are not all finite."""
+    rows = np.flatnonzero(~np.isfinite(scores).all(axis=0))
+    return [outside_domain(first + row) for row in rows.tolist()]
 
 
 def column_starts(levels: tuple[int, ...]) -> Integers:

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from service.errors import InputError, ValueRefusedError
+from service.softmax.affine import BLOCK_ROWS
 from service.softmax.arrays import Label
 from service.softmax.model import SoftmaxModel, column_starts
 
@@ -65,6 +66,64 @@ def test_many_rows_and_one_row_give_the_same_within_the_stated_tolerance() -> No
     alone = np.vstack([fitted.predict_proba(row[None, :]) for row in X])
 
     assert (np.abs(together - alone) <= fitted.tolerance(X)[:, None]).all()
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5, 3.0])
+@pytest.mark.parametrize("shape", [(3, 4), (10, 20), (10, 64), (100, 2)], ids=str)
+def test_a_row_alone_gets_what_it_gets_in_a_batch(
+    shape: tuple[int, int], temperature: float
+) -> None:
+    n_classes, n_features = shape
+    random = np.random.default_rng(2)
+    fitted = model(
+        classes_=tuple(range(n_classes)),
+        levels_=(0,) * n_features,
+        coef_=random.normal(size=shape),
+        intercept_=random.normal(size=n_classes),
+        mean_=np.where(np.arange(n_features) % 2, 1.7e9, 0.3),
+        class_prior_=np.full(n_classes, 1 / n_classes),
+        temperature_=temperature,
+    )
+    X = fitted.mean_ + random.normal(size=(200, n_features))
+
+    alone = np.array([fitted.row_proba(row) for row in X.tolist()])
+
+    assert (np.abs(fitted.predict_proba(X) - alone) <= fitted.tolerance(X)[:, None]).all()
+
+
+def test_a_row_with_categories_alone_gets_what_it_gets_in_a_batch() -> None:
+    X = np.array([[3.0, 1.0, 0.5], [0.1, 2.0, -7.0]])
+
+    assert_allclose([model().row_proba(row) for row in X.tolist()], model().predict_proba(X))
+
+
+@pytest.mark.parametrize("score", [800.0, 1e308])
+def test_finite_scores_give_finite_answers_however_large(score: float) -> None:
+    steep = model(levels_=(0,), coef_=[[1.0], [0.0], [-1.0]], intercept_=np.zeros(3), mean_=[0.0])
+
+    assert steep.row_proba([score]) == [1.0, 0.0, 0.0]
+    assert steep.row_proba([-score]) == [0.0, 0.0, 1.0]
+    assert_array_equal(steep.predict_proba(np.array([[score]])), [[1.0, 0.0, 0.0]])
+
+
+def test_a_row_alone_whose_scores_overflow_is_refused_as_in_a_batch() -> None:
+    fitted = model(levels_=(0, 0), coef_=np.full((3, 2), 9.0), mean_=np.zeros(2))
+
+    with pytest.raises(InputError) as refusal:
+        fitted.row_proba([1e308, 1e308])
+
+    assert [(f.code, f.location) for f in refusal.value.faults] == [("outside_domain", (0,))]
+
+
+def test_rows_that_overflow_are_named_in_every_block() -> None:
+    X = np.zeros((3 * BLOCK_ROWS, 3))
+    overflowed = [5, BLOCK_ROWS - 1, BLOCK_ROWS, 3 * BLOCK_ROWS - 1]
+    X[overflowed] = [1e308, 0.0, 1e308]
+
+    with pytest.raises(InputError) as refusal:
+        model().predict_proba(X)
+
+    assert [fault.location for fault in refusal.value.faults] == [(row,) for row in overflowed]
 
 
 def test_the_temperature_divides_the_scores() -> None:

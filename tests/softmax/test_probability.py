@@ -51,6 +51,41 @@ def test_a_thousand_probabilities_of_one_size_sum_to_one() -> None:
     assert abs(math.fsum(softmax(scores)[0]) - 1.0) <= 8 * EPS
 
 
+@pytest.mark.parametrize("n_classes", [2**15, 2**15 - 1, 20_001])
+def test_rows_of_very_many_classes_sum_to_one(n_classes: int) -> None:
+    scores = 3.0 * np.random.default_rng(8).standard_normal((3, n_classes))
+
+    sums = np.array([math.fsum(row) for row in softmax(scores)])
+
+    assert np.abs(sums - 1.0).max() <= 8 * EPS
+
+
+@given(
+    scores=arrays(np.float64, (1, 5), elements=st.floats(-1e3, 1e3)),
+    winner=st.integers(0, 4),
+    rise=st.floats(1e-3, 1e3),
+)
+def test_a_class_that_gains_score_loses_no_probability(
+    scores: Floats, winner: int, rise: float
+) -> None:
+    raised = scores.copy()
+    raised[0, winner] += rise
+    others = np.arange(5) != winner
+
+    before, after = softmax(scores)[0], softmax(raised)[0]
+
+    assert after[winner] >= before[winner]
+    assert (after[others] <= before[others]).all()
+
+
+def test_scores_are_not_changed_by_what_is_made_of_them() -> None:
+    scores = np.array([[0.3], [-1.2]]).T
+
+    softmax(scores)
+
+    assert_array_equal(scores, [[0.3, -1.2]])
+
+
 @given(scores=rows(), order=st.randoms(use_true_random=False))
 def test_permuting_classes_permutes_columns(scores: Floats, order: random.Random) -> None:
     columns = list(range(scores.shape[1]))
