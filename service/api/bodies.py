@@ -4,6 +4,7 @@ from collections import Counter
 
 from fastapi import Request
 
+from service.api.metrics.note import note_of
 from service.errors import ContentTooLargeError, Fault, InputError, MediaTypeError
 
 
@@ -32,16 +33,21 @@ async def json_body(request: Request) -> bytes:
     if kind != "application/json" or parameters not in ([], ["charset=utf-8"]):
         msg = "expected Content-Type: application/json"
         raise MediaTypeError(msg)
+    note = note_of(request)
     limit: int = request.app.state.settings.body_bytes
     msg = f"expected a body of at most {limit} bytes"
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared[:20]) > limit:
         raise ContentTooLargeError(msg)
+    note.hold(int(declared) if declared.isdigit() else 0)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
             raise ContentTooLargeError(msg)
+        note.hold(max(note.held, len(body)))
+        note.bytes_in = len(body)
+    note.is_read = True
     return bytes(body)
 
 

@@ -1,19 +1,22 @@
 """`predict_proba` and `predict`."""
 
 import functools
+from time import perf_counter
 from typing import Annotated, Any
 
+import numpy as np
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.bodies import json_body, refuse_query
+from service.api.metrics.note import Note, note_of
 from service.api.rows import RowReader
 from service.api.served import asked_model, served
 from service.artifacts.catalogue import Published
 from service.errors import InputError
-from service.softmax.arrays import Label
+from service.softmax.arrays import Label, label_text
 
 THREAD_BYTES = 64 * 2**10
 """A body above this is worked on beside the event loop, so that short ones need not wait."""
@@ -93,7 +96,11 @@ async def _answer(request: Request, *, with_proba: bool) -> Response:
     refuse_query(request)
     published = asked_model(request)
     reader = served(request).reader(published)
+    note, recorder = note_of(request), request.app.state.recorder
+    began = perf_counter()
     body = await json_body(request)
+    read_s = perf_counter() - began
+    note.tally = recorder.tally(published.name, map(label_text, published.artifact.model.classes_))
     work = functools.partial(
         answer_body,
         body,
@@ -101,13 +108,22 @@ async def _answer(request: Request, *, with_proba: bool) -> Response:
         reader,
         max_rows=request.app.state.settings.rows,
         with_proba=with_proba,
+        note=note,
+        read_s=read_s,
     )
     content = await run_in_threadpool(work) if len(body) > THREAD_BYTES else work()
     return Response(content, media_type="application/json", headers=model_headers(published))
 
 
 def answer_body(
-    body: bytes, published: Published, reader: RowReader, *, max_rows: int, with_proba: bool
+    body: bytes,
+    published: Published,
+    reader: RowReader,
+    *,
+    max_rows: int,
+    with_proba: bool,
+    note: Note,
+    read_s: float,
 ) -> bytes:
     """Turn the bytes of a request into the bytes of its answer.
 
@@ -123,6 +139,10 @@ def answer_body(
         The most rows to accept.
     with_proba : bool
         Whether to answer the probabilities or only labels.
+    note : Note
+        Is told how many rows of which class there were, and how long that took.
+    read_s : float
+        How long the body took to come in, in seconds.
 
     Returns
     -------
@@ -135,16 +155,24 @@ def answer_body(
         If the rows do not fit the model.
     """
     model = published.artifact.model
+    began = perf_counter()
     batch = reader.read(body, max_rows)
+    validated = perf_counter()
     try:
         proba = model.predict_proba(batch.X)
     except InputError as error:
         raise batch.placed(error) from None
+    predicted = perf_counter()
     answer: dict[str, Any] = {"model": model_id(published)}
     if with_proba:
         answer |= {"classes": model.classes_, "probabilities": proba}
     answer["labels"] = model.labels(proba)
-    return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+    content = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+    encoded = perf_counter()
+    note.n_rows = len(proba)
+    note.predicted = dict(enumerate(np.bincount(proba.argmax(axis=1)).tolist()))
+    note.phases = (read_s, validated - began, predicted - validated, encoded - predicted)
+    return content
 
 
 def model_id(published: Published) -> dict[str, str | int]:

@@ -1,5 +1,7 @@
 """The models as the routes see them: a catalogue, and a row reader for each contract."""
 
+import time
+
 from fastapi import Request
 
 from service.api.rows import RowReader
@@ -23,6 +25,11 @@ class Served:
     def __init__(self, catalogue: Catalogue, previous: "Served | None" = None) -> None:
         known: dict[str, RowReader] = {} if previous is None else previous.readers
         self.catalogue = catalogue
+        now = time.time()
+        self.since: dict[str, float] = {
+            digest: now if previous is None else previous.since.get(digest, now)
+            for digest in _digests_that_answer(catalogue)
+        }
         self.readers: dict[str, RowReader] = {
             found.artifact.digest: known.get(found.artifact.digest)
             or RowReader(found.artifact.contract)
@@ -34,6 +41,11 @@ class Served:
     def reader(self, published: Published) -> RowReader:
         """Give the reader of a model's rows."""
         return self.readers[published.artifact.digest]
+
+
+def _digests_that_answer(catalogue: Catalogue) -> list[str]:
+    names = [name for name, entry in catalogue.models.items() if entry.is_ready]
+    return [catalogue.get(name).artifact.digest for name in names]
 
 
 class Models:
