@@ -5,13 +5,16 @@ from starlette.types import ASGIApp
 
 from service import __version__
 from service.api.cards import card_routes
+from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.health import health_routes
-from service.api.middleware import Envelope
+from service.api.metrics.recorder import Recorder
+from service.api.metrics.shared import SharedCounters
 from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
 from service.api.refusals import add_refusals
 from service.api.renders import Renders
+from service.api.scrape import scrape_routes
 from service.api.served import Models
 from service.settings import Settings
 from service.ui.docs import docs_routes
@@ -20,7 +23,7 @@ TITLE = "softmax-service"
 PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
 
 
-def create_app(models: Models, settings: Settings) -> ASGIApp:
+def create_app(models: Models, settings: Settings, recorder: Recorder | None = None) -> ASGIApp:
     """Put the application together.
 
     Parameters
@@ -29,6 +32,8 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
         The models it answers with.
     settings : Settings
         Limits and the like.
+    recorder : Recorder, optional
+        Counts what is answered; left out, one that no other process knows.
 
     Returns
     -------
@@ -45,6 +50,7 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
     )
     app.state.models = models
     app.state.settings = settings
+    app.state.recorder = recorder or Recorder(SharedCounters(1))
     app.state.renders = Renders(
         cache_bytes=settings.picture_cache_bytes,
         at_once=settings.pictures_at_once,
@@ -56,5 +62,6 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
         app.include_router(picture_routes(prefix))
     app.include_router(card_routes())
     app.include_router(health_routes())
+    app.include_router(scrape_routes())
     app.include_router(docs_routes(TITLE))
-    return Envelope(Front(app, models, settings))
+    return Envelope(Front(app, models, settings, app.state.recorder), settings, app.state.recorder)

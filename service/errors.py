@@ -10,6 +10,7 @@
     ├── MediaTypeError               unsupported_media_type
     ├── NotAcceptableError           not_acceptable
     ├── UnknownDigestError           not_found
+    ├── RequestError                 malformed_request
     ├── OverloadedError              overloaded
     ├── PlaneError                   no_plane
     ├── ArtifactError                a model at rest is damaged, missing or not acceptable
@@ -102,11 +103,29 @@ class UnknownDigestError(ServiceError):
     code = "not_found"
 
 
+class RequestError(ServiceError):
+    """A request is not HTTP as it should be."""
+
+    code = "malformed_request"
+
+
 class OverloadedError(ServiceError):
-    """There is more work than may wait; the same request fits a little later."""
+    """There is more work than may wait; the same request fits a little later.
+
+    Parameters
+    ----------
+    message : str
+        What was expected.
+    reason : str
+        What there is too much of, in one word, for the metrics.
+    """
 
     code = "overloaded"
     retry_after_s: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class PlaneError(ServiceError):

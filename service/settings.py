@@ -44,6 +44,15 @@ class Settings(BaseSettings):
         100_000
     )
 
+    in_flight: Annotated[
+        int, Field(ge=1, le=100_000, description="most requests answered at a time by a worker")
+    ] = 64
+    inflight_bytes: Annotated[
+        int,
+        Field(
+            ge=1, le=2**40, description="most bytes of bodies above 16 KiB at a time in a worker"
+        ),
+    ] = 48 * 2**20
     picture_cache_bytes: Annotated[
         int, Field(ge=0, le=2**31, description="memory for finished pictures, in bytes a worker")
     ] = 16 * 2**20

@@ -10,7 +10,7 @@ import orjson
 from service.api.batch import Batch
 from service.api.media import Format
 from service.errors import Fault
-from service.softmax.arrays import Floats, Label, label_text
+from service.softmax.arrays import Floats, Integers, Label, label_text
 from service.tables.bodies.arrow import write_arrow_body
 from service.tables.bodies.body import AnswerColumn
 from service.tables.bodies.delimited import write_csv_body
@@ -47,6 +47,8 @@ class Answer:
         Lists with one entry for each answered row.
     batch : Batch
         The rows.
+    winners : ndarray of shape (n_answered,)
+        Index of the most probable class of each answered row.
     actions : tuple of str, int or bool
         What expected costs are of.
     is_isolating : bool
@@ -58,6 +60,7 @@ class Answer:
     heads: Mapping[str, Any]
     parts: Mapping[str, Part]
     batch: Batch
+    winners: Integers
     actions: tuple[Label, ...] = ()
     is_isolating: bool = False
 

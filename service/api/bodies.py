@@ -3,11 +3,13 @@
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from time import perf_counter
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from service.api.metrics.note import Note
 from service.errors import ContentTooLargeError, Fault, InputError, MediaTypeError
 
 CODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
@@ -18,7 +20,7 @@ CHUNK_BYTES = 2**16
 
 
 async def whole_body(
-    receive: Receive, *, limit: int, declared: str = "", coding: str = ""
+    receive: Receive, note: Note, *, limit: int, declared: str = "", coding: str = ""
 ) -> bytes:
     """Receive a body, counting while it comes in.
 
@@ -26,6 +28,8 @@ async def whole_body(
     ----------
     receive : callable
         Where ASGI messages come from; none has been taken yet.
+    note : Note
+        The request, on whose account the body is held.
     limit : int
         The most bytes to accept, as they are sent and also decompressed.
     declared : str
@@ -44,11 +48,22 @@ async def whole_body(
         If the coding is unknown.
     ContentTooLargeError
         If it is larger than the limit; nothing more of it is read then.
+    OverloadedError
+        If the process holds too much already.
     InputError
         If it is not compressed as it says.
     """
+    began = perf_counter()
     refuse_declared(declared, limit)
-    parts = [part async for part in body_parts(receive, limit=limit, coding=coding)]
+    note.hold(int(declared[:20]) if declared.isdigit() else 0)
+    parts = []
+    n_bytes = 0
+    async for part in body_parts(receive, note, limit=limit, coding=coding):
+        parts.append(part)
+        n_bytes += len(part)
+        note.hold(max(note.held, n_bytes))
+    note.is_read = True
+    note.read_s = perf_counter() - began
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -71,13 +86,17 @@ def refuse_declared(declared: str, limit: int) -> None:
         raise _too_large(limit)
 
 
-async def body_parts(receive: Receive, *, limit: int, coding: str = "") -> AsyncIterator[bytes]:
+async def body_parts(
+    receive: Receive, note: Note, *, limit: int, coding: str = ""
+) -> AsyncIterator[bytes]:
     """Receive a body in parts, decompressed.
 
     Parameters
     ----------
     receive : callable
         Where ASGI messages come from.
+    note : Note
+        The request, whose bytes are counted.
     limit : int
         The most bytes to accept, as they are sent and also decompressed.
     coding : str
@@ -101,6 +120,7 @@ async def body_parts(receive: Receive, *, limit: int, coding: str = "") -> Async
     sent = decoded = 0
     async for chunk in _chunks(receive):
         sent += len(chunk)
+        note.bytes_in = sent
         if sent > limit:
             raise _too_large(limit)
         for part in inflate(chunk):

@@ -11,10 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.bodies import whole_body
 from service.api.endpoint import Endpoint, Reply
 from service.api.media import Format
+from service.api.metrics.note import Note
+from service.api.metrics.recorder import Recorder
 from service.api.predictions import THREAD_BYTES
-from service.api.problems import problem_of
 from service.api.served import Models
-from service.errors import ServiceError
 from service.settings import Settings
 
 _JSON = b"application/json"
@@ -33,49 +33,52 @@ class Front:
         The models.
     settings : Settings
         Limits.
+    recorder : Recorder
+        Counts predictions.
     """
 
-    def __init__(self, app: ASGIApp, models: Models, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, models: Models, settings: Settings, recorder: Recorder
+    ) -> None:
         self._app = app
         self._models = models
+        self._recorder = recorder
         self._body_bytes = settings.body_bytes
         self._max_rows = settings.rows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        endpoint = None
+        found = None
         if scope["type"] == "http" and scope["method"] == "POST" and not scope["query_string"]:
-            endpoint = self._models.served.endpoints.get(scope["path"])
-        if endpoint is None or not self._is_plain(scope):
+            found = self._models.served.endpoints.get(scope["path"])
+        if found is None or not self._is_plain(scope["state"]["note"]):
             await self._app(scope, receive, send)
             return
-        try:
-            reply = await self._reply(endpoint, receive)
-        except ServiceError as error:
-            await problem_of(error, scope["state"]["request_id"])(scope, receive, send)
-            return
+        note: Note = scope["state"]["note"]
+        note.route, endpoint = found
+        note.tally = endpoint.tally(self._recorder)
+        reply = await self._reply(endpoint, receive, note)
         await send(_start(endpoint, reply))
         await send({"type": "http.response.body", "body": reply.content})
 
-    def _is_plain(self, scope: Scope) -> bool:
-        headers = dict(scope["headers"])
-        length = headers.get(b"content-length", b"")
+    def _is_plain(self, note: Note) -> bool:
+        headers = note.headers
         return (
             headers.get(b"content-type") == _JSON
             and headers.get(b"accept", b"*/*") in _ANY
-            and length.isdigit()
-            and int(length[:20]) <= self._body_bytes
+            and b"content-length" in headers
             and not any(name in headers for name in _UNUSUAL)
         )
 
-    async def _reply(self, endpoint: Endpoint, receive: Receive) -> Reply:
-        body = await whole_body(receive, limit=self._body_bytes)
+    async def _reply(self, endpoint: Endpoint, receive: Receive, note: Note) -> Reply:
+        declared = note.headers[b"content-length"].decode()
+        body = await whole_body(receive, note, limit=self._body_bytes, declared=declared)
         if len(body) > THREAD_BYTES:
-            return await run_in_threadpool(self._answer, endpoint, body)
-        return self._answer(endpoint, body)
+            return await run_in_threadpool(self._answer, endpoint, body, note)
+        return self._answer(endpoint, body, note)
 
-    def _answer(self, endpoint: Endpoint, body: bytes) -> Reply:
-        return endpoint.answer(body, Format.JSON, Format.JSON, {}, max_rows=self._max_rows)
+    def _answer(self, endpoint: Endpoint, body: bytes, note: Note) -> Reply:
+        return endpoint.answer(body, Format.JSON, Format.JSON, {}, note, max_rows=self._max_rows)
 
 
 def _start(endpoint: Endpoint, reply: Reply) -> Message:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from service.api.middleware import request_id
+from service.api.metrics.note import request_id
 from service.api.problems import problem
 from service.api.served import served
 

@@ -1,5 +1,6 @@
 """Newline-delimited JSON: rows in, a line a row out, however many there are."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,9 +9,10 @@ import orjson
 from fastapi.concurrency import run_in_threadpool
 from pydantic_core import from_json
 
-from service.api.answers import rejected
+from service.api.answers import Answer, rejected
 from service.api.batch import batch_of, in_table
 from service.api.endpoint import Endpoint
+from service.api.metrics.note import Note
 from service.api.options import Options
 from service.errors import ContentTooLargeError, Fault, InputError
 
@@ -22,6 +24,7 @@ async def answer_lines(
     endpoint: Endpoint,
     parts: AsyncIterator[bytes],
     query: Mapping[str, str],
+    note: Note,
     *,
     max_line_bytes: int,
 ) -> AsyncIterator[bytes]:
@@ -35,6 +38,8 @@ async def answer_lines(
         The body.
     query : mapping of str to str
         Query parameters: options of the task.
+    note : Note
+        Is told how many rows of which class there were.
     max_line_bytes : int
         The longest line to accept.
 
@@ -52,7 +57,9 @@ async def answer_lines(
     number = 0
     try:
         async for lines in _blocks(parts, max_line_bytes):
-            yield await run_in_threadpool(answer_block, endpoint, lines, number, options)
+            answer = await run_in_threadpool(answer_block, endpoint, lines, number, options)
+            _count(note, answer)
+            yield b"".join(answer.lines())
             number += len(lines)
     except ContentTooLargeError as error:
         if not number:
@@ -95,7 +102,7 @@ def isolating_options(endpoint: Endpoint, query: Mapping[str, str]) -> Options:
 
 def answer_block(
     endpoint: Endpoint, lines: Sequence[bytes | None], first: int, options: Options
-) -> bytes:
+) -> Answer:
     """Answer some lines.
 
     Parameters
@@ -111,8 +118,8 @@ def answer_block(
 
     Returns
     -------
-    bytes
-        A line of JSON for each.
+    Answer
+        The answer to each.
     """
     rows, bad = dict[int, Sequence[Any]](), dict[int, Fault]()
     for place, line in enumerate(lines):
@@ -130,7 +137,15 @@ def answer_block(
         numbers=np.array([*rows], dtype=np.intp),
         rejected=bad,
     )
-    return b"".join(endpoint.task.compute(endpoint.published, batch, options).lines())
+    return endpoint.task.compute(endpoint.published, batch, options)
+
+
+def _count(note: Note, answer: Answer) -> None:
+    note.n_rows += answer.batch.n_rows
+    counts = Counter(answer.winners.tolist())
+    note.predicted = Counter(note.predicted if isinstance(note.predicted, Counter) else ()) + counts
+    codes = Counter(fault.code for fault in answer.batch.rejected.values())
+    note.rejected = Counter(note.rejected or {}) + codes
 
 
 def _row(endpoint: Endpoint, line: bytes | None, number: int) -> Sequence[Any]:

@@ -11,6 +11,7 @@ from service.api.bodies import body_parts, refuse_declared, single_parameters, w
 from service.api.endpoint import Endpoint, Reply
 from service.api.lines import answer_lines
 from service.api.media import Format, answer_format, body_format
+from service.api.metrics.note import note_of
 from service.api.schemas import DOCUMENTED
 from service.api.served import asked_endpoint
 from service.settings import Settings
@@ -92,6 +93,8 @@ class Lines(Response):
 async def _answer(request: Request, task: str) -> Response:
     endpoint = asked_endpoint(request, task)
     settings: Settings = request.app.state.settings
+    note = note_of(request)
+    note.tally = endpoint.tally(request.app.state.recorder)
     query = single_parameters(request)
     given = body_format(request.headers.get("content-type", ""))
     wanted = answer_format(request.headers.get("accept", ""), _offered(endpoint, given))
@@ -100,13 +103,16 @@ async def _answer(request: Request, task: str) -> Response:
     if given is Format.NDJSON:
         limit = settings.ndjson_body_bytes
         refuse_declared(declared, limit)
-        parts = body_parts(request.receive, limit=limit, coding=coding)
-        lines = answer_lines(endpoint, parts, query, max_line_bytes=settings.body_bytes)
+        note.is_read = True  # while it is answered
+        parts = body_parts(request.receive, note, limit=limit, coding=coding)
+        lines = answer_lines(endpoint, parts, query, note, max_line_bytes=settings.body_bytes)
         first = await anext(lines)  # what is wrong before the first row is still a refusal
         return Lines(_chained(first, lines), media_type=given.value, headers=endpoint.headers)
     limit = settings.body_bytes
-    body = await whole_body(request.receive, limit=limit, declared=declared, coding=coding)
-    work = functools.partial(endpoint.answer, body, given, wanted, query, max_rows=settings.rows)
+    body = await whole_body(request.receive, note, limit=limit, declared=declared, coding=coding)
+    work = functools.partial(
+        endpoint.answer, body, given, wanted, query, note, max_rows=settings.rows
+    )
     reply = await run_in_threadpool(work) if len(body) > THREAD_BYTES else work()
     return Response(
         reply.content, media_type=reply.media_type, headers=endpoint.headers | counted(reply)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from service.errors import Fault, InputError, OverloadedError, ServiceError
+from service.errors import Fault, InputError, OverloadedError, ServiceError, UnknownModelError
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 10
@@ -113,6 +113,8 @@ def problem_of(error: ServiceError, request_id: str) -> Response:
     """
     if isinstance(error, InputError):
         return problem(error.common_code, str(error), request_id, faults=error.faults)
+    if isinstance(error, UnknownModelError):  # its text repeats what the client sent
+        return problem(error.code, "expected the name and version of a model", request_id)
     if error.code not in PROBLEMS or error.code == "internal":
         return problem("internal", "see the log under this request id", request_id)
     retry = {"Retry-After": f"{error.retry_after_s}"} if isinstance(error, OverloadedError) else {}

@@ -89,7 +89,7 @@ class Renders:
         if task is None:
             if len(self._under_way) >= self._most:
                 msg = "expected a free turn for drawing, all are taken"
-                raise OverloadedError(msg)
+                raise OverloadedError(msg, reason="pictures")
             task = asyncio.create_task(self._draw(key, paint, is_text=is_text))
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._settle(key, done))

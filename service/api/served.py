@@ -1,5 +1,6 @@
 """The models as the routes see them: a catalogue, and an endpoint for each task of each."""
 
+import time
 from collections.abc import Iterator
 
 from fastapi import Request
@@ -28,24 +29,31 @@ class Served:
         self.catalogue = catalogue
         self._known: dict[int, dict[str, Endpoint]] = {} if previous is None else previous.made
         self.made: dict[int, dict[str, Endpoint]] = {}
-        self.endpoints: dict[str, Endpoint] = dict(self._by_path())
-        """Every endpoint by its path."""
+        self.endpoints: dict[str, tuple[str, Endpoint]] = dict(self._by_path())
+        """Every endpoint by its path, with the template of the path."""
         del self._known
+        now = time.time()
+        self.since: dict[str, float] = {
+            digest: now if previous is None else previous.since.get(digest, now)
+            for digest in _digests_that_answer(catalogue)
+        }
 
     def endpoint(self, published: Published, task: str) -> Endpoint:
         """Give the endpoint of a task of a model."""
         return self._endpoints(published)[task]
 
-    def _by_path(self) -> Iterator[tuple[str, Endpoint]]:
+    def _by_path(self) -> Iterator[tuple[str, tuple[str, Endpoint]]]:
+        one, its_version = "/models/{name}/", "/models/{name}/versions/{version}/"
         for name, entry in self.catalogue.models.items():
             for version, found in entry.versions.items():
                 if isinstance(found, Published):
                     for task, endpoint in self._endpoints(found).items():
-                        yield f"/models/{name}/versions/{version}/{task}", endpoint
+                        path = f"/models/{name}/versions/{version}/{task}"
+                        yield path, (its_version + task, endpoint)
                         if version == entry.active:
-                            yield f"/models/{name}/{task}", endpoint
+                            yield f"/models/{name}/{task}", (one + task, endpoint)
                         if version == entry.active and name == self.catalogue.default:
-                            yield f"/{task}", endpoint
+                            yield f"/{task}", (f"/{task}", endpoint)
 
     def _endpoints(self, published: Published) -> dict[str, Endpoint]:
         """Keep what was made for a version that is still served: it has not changed."""
@@ -61,6 +69,11 @@ def _endpoints(published: Published) -> dict[str, Endpoint]:
         name: Endpoint(task=task, published=published, reader=reader)
         for name, task in TASKS.items()
     }
+
+
+def _digests_that_answer(catalogue: Catalogue) -> list[str]:
+    names = [name for name, entry in catalogue.models.items() if entry.is_ready]
+    return [catalogue.get(name).artifact.digest for name in names]
 
 
 class Models:

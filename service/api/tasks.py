@@ -20,7 +20,7 @@ from service.api.options import (
 from service.api.policies import asked_policy
 from service.artifacts.catalogue import Published
 from service.errors import Fault, InputError
-from service.softmax.arrays import Floats, Label, label_text
+from service.softmax.arrays import Floats, Integers, Label, label_text
 from service.softmax.probability import softmax
 
 JSON_LIKE = (Format.JSON, Format.NDJSON)
@@ -54,21 +54,25 @@ class Task:
 
 def _predict(published: Published, batch: Batch, options: PredictOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
-    return _answer(published, batch, options, {}, {"labels": _labels(published, proba)})
+    winners = proba.argmax(axis=1)
+    parts = {"labels": _named(published.artifact.model.classes_, winners)}
+    return _answer(published, batch, options, winners, heads={}, parts=parts)
 
 
 def _predict_proba(published: Published, batch: Batch, options: ProbaOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
     heads, parts = _probabilities(published, proba, options.top_k)
-    parts["labels"] = _labels(published, proba)
-    return _answer(published, batch, options, heads, parts)
+    winners = proba.argmax(axis=1)
+    parts["labels"] = _named(published.artifact.model.classes_, winners)
+    return _answer(published, batch, options, winners, heads=heads, parts=parts)
 
 
 def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answer:
     policy = asked_policy(published, options.policy)
     batch, scores = _computed(published.artifact.model.finite_scores, batch, options)
     decisions = policy.decider.decide(scores)
-    heads, probabilities = _probabilities(published, softmax(scores), options.top_k)
+    proba = softmax(scores)
+    heads, probabilities = _probabilities(published, proba, options.top_k)
     actions = policy.decider.actions
     parts: dict[str, Part] = {
         "decisions": _named(actions, decisions.winners),
@@ -80,17 +84,26 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
         classes = np.array(published.artifact.model.classes_, dtype=object)
         parts["sets"] = [classes[members].tolist() for members in decisions.sets]
     heads |= {"policy": policy.told, "actions": actions}
-    return _answer(published, batch, options, heads, parts | probabilities, actions=actions)
+    return _answer(
+        published,
+        batch,
+        options,
+        proba.argmax(axis=1),
+        heads=heads,
+        parts=parts | probabilities,
+        actions=actions,
+    )
 
 
 def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Answer:
     model = published.artifact.model
     against = None if options.against is None else _class_index(model.classes_, options.against)
-    batch, _ = _computed(model.finite_scores, batch, options)
+    batch, proba = _computed(model.predict_proba, batch, options)
     explanations = told_explanations(
         published.artifact, batch.X, against=against, is_centred=options.centred
     )
-    return _answer(published, batch, options, {}, {"explanations": explanations})
+    parts = {"explanations": explanations}
+    return _answer(published, batch, options, proba.argmax(axis=1), heads={}, parts=parts)
 
 
 TASKS: Mapping[str, Task] = {
@@ -119,9 +132,10 @@ def _answer(
     published: Published,
     batch: Batch,
     options: Options,
+    winners: Integers,
+    *,
     heads: Mapping[str, Any],
     parts: Mapping[str, Part],
-    *,
     actions: tuple[Label, ...] = (),
 ) -> Answer:
     kept = options.kept
@@ -131,6 +145,7 @@ def _answer(
         heads={name: head for name, head in heads.items() if kept is None or name in kept},
         parts={name: part for name, part in parts.items() if kept is None or name in kept},
         batch=batch,
+        winners=winners,
         actions=actions,
         is_isolating=options.is_isolating,
     )
@@ -148,11 +163,7 @@ def _probabilities(
     return {}, {"classes": top.tolist(), "probabilities": np.take_along_axis(proba, order, axis=1)}
 
 
-def _labels(published: Published, proba: Floats) -> Sequence[Label]:
-    return _named(published.artifact.model.classes_, proba.argmax(axis=1))
-
-
-def _named(names: Sequence[Label], indices: "np.ndarray[Any, np.dtype[np.intp]]") -> list[Label]:
+def _named(names: Sequence[Label], indices: Integers) -> list[Label]:
     named: list[Label] = np.array(names, dtype=object)[indices].tolist()
     return named
 

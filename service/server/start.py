@@ -5,6 +5,8 @@ import signal
 import socket
 import threading
 
+from service.api.metrics.recorder import Recorder, count_reload_failures
+from service.api.metrics.shared import SharedCounters
 from service.api.served import Models
 from service.errors import ServiceError, SettingsError
 from service.server.log import log, log_as_json, log_loading
@@ -36,8 +38,10 @@ def serve(settings: Settings) -> None:
     require_default(loading.catalogue, settings)
     log_loading(loading)
     listener = _listen(settings)
+    shared = SharedCounters(1 + settings.workers)
+    counters = shared.part(settings.workers)  # of whoever looks at the store
     if settings.workers > 1:
-        supervise(loading.catalogue, settings, listener)
+        supervise(loading.catalogue, settings, listener, shared)
         return
     models = Models(loading.catalogue)
     wake = threading.Event()
@@ -48,12 +52,14 @@ def serve(settings: Settings) -> None:
             news = look(settings, models.served.catalogue)
         except ServiceError as error:
             log.error("reload_failed", reason=str(error))
+            count_reload_failures(counters, ["*"])
             return
         log_loading(news)
+        count_reload_failures(counters, [fault.name for fault in news.refused])
         models.exchange(news.catalogue)
 
     watch_in_thread(look_again, wake, settings.reload_seconds)
-    answer(models, settings, listener, lambda: say_where_to_look(listener))
+    answer(models, settings, listener, Recorder(shared), lambda: say_where_to_look(listener))
 
 
 def _refuse_open_bind(settings: Settings) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
+from service.api.metrics.recorder import Recorder, count_reload_failures
+from service.api.metrics.shared import Counters, SharedCounters
 from service.api.served import Models
 from service.artifacts.artifact import Files, unpack
 from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
@@ -32,7 +34,9 @@ class _Worker:
     pipe: Connection
 
 
-def supervise(catalogue: Catalogue, settings: Settings, listener: socket.socket) -> None:
+def supervise(
+    catalogue: Catalogue, settings: Settings, listener: socket.socket, shared: SharedCounters
+) -> None:
     """Keep a number of workers answering until a signal says stop.
 
     Workers are forked, so that each begins with the models this process holds: one that
@@ -46,7 +50,14 @@ def supervise(catalogue: Catalogue, settings: Settings, listener: socket.socket)
         Among them the number of workers.
     listener : socket
         Where clients connect.
+    shared : SharedCounters
+        A part for each worker, and one for this process.
     """
+    counters = shared.part(settings.workers)
+
+    def begin(place: int) -> _Worker:
+        return _start(catalogue, settings, listener, Recorder(shared, place))
+
     stop, again = threading.Event(), threading.Event()
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -54,7 +65,7 @@ def supervise(catalogue: Catalogue, settings: Settings, listener: socket.socket)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: again.set())
-    workers = [_start(catalogue, settings, listener) for _ in range(settings.workers)]
+    workers = [begin(place) for place in range(settings.workers)]
     say_where_to_look(listener)
     look_at = time.monotonic() + settings.reload_seconds
     while not stop.is_set():
@@ -63,29 +74,35 @@ def supervise(catalogue: Catalogue, settings: Settings, listener: socket.socket)
             os.read(reader, 512)
         if again.is_set() or time.monotonic() >= look_at:
             again.clear()
-            catalogue = _look_again(catalogue, settings, workers)
+            catalogue = _look_again(catalogue, settings, workers, counters)
             look_at = time.monotonic() + settings.reload_seconds
         for place, worker in enumerate(workers):
             if not worker.process.is_alive():
                 log.error("worker_died", pid=worker.process.pid, code=worker.process.exitcode)
-                workers[place] = _start(catalogue, settings, listener)
+                workers[place] = begin(place)
     for worker in workers:
         worker.process.terminate()
     for worker in workers:
         worker.process.join()
 
 
-def _start(catalogue: Catalogue, settings: Settings, listener: socket.socket) -> _Worker:
+def _start(
+    catalogue: Catalogue, settings: Settings, listener: socket.socket, recorder: Recorder
+) -> _Worker:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(catalogue, settings, listener, theirs))
+    process = context.Process(target=_work, args=(catalogue, settings, listener, recorder, theirs))
     process.start()
     theirs.close()
     return _Worker(process=process, pipe=ours)
 
 
 def _work(
-    catalogue: Catalogue, settings: Settings, listener: socket.socket, pipe: Connection
+    catalogue: Catalogue,
+    settings: Settings,
+    listener: socket.socket,
+    recorder: Recorder,
+    pipe: Connection,
 ) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -102,16 +119,20 @@ def _work(
             models.exchange(_received(message, models.served.catalogue))
 
     threading.Thread(target=receive, name="receive", daemon=True).start()
-    answer(models, settings, listener, lambda: None)
+    answer(models, settings, listener, recorder, lambda: None)
 
 
-def _look_again(catalogue: Catalogue, settings: Settings, workers: list[_Worker]) -> Catalogue:
+def _look_again(
+    catalogue: Catalogue, settings: Settings, workers: list[_Worker], counters: Counters
+) -> Catalogue:
     try:
         loading = look(settings, catalogue)
     except ServiceError as error:
         log.error("reload_failed", reason=str(error))
+        count_reload_failures(counters, ["*"])
         return catalogue
     log_loading(loading)
+    count_reload_failures(counters, [fault.name for fault in loading.refused])
     message = _message(loading.catalogue, catalogue)
     if message != _message(catalogue, catalogue):
         for worker in workers:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from service.api.metrics.recorder import Recorder
 from service.api.served import Models
 from service.app import create_app
 from service.settings import Settings
@@ -16,7 +17,11 @@ BACKLOG = 2048
 
 
 def answer(
-    models: Models, settings: Settings, listener: socket.socket, started: Callable[[], None]
+    models: Models,
+    settings: Settings,
+    listener: socket.socket,
+    recorder: Recorder,
+    started: Callable[[], None],
 ) -> None:
     """Answer requests until a signal says stop.
 
@@ -28,11 +33,13 @@ def answer(
         Limits and the like.
     listener : socket
         Where clients connect.
+    recorder : Recorder
+        Counts what is answered.
     started : callable
         Called once requests are answered.
     """
     config = uvicorn.Config(
-        create_app(models, settings),
+        create_app(models, settings, recorder),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from service.api.admission import Admission
 from service.api.endpoint import Endpoint
 from service.api.lines import BLOCK_ROWS, answer_lines
+from service.api.metrics.note import Note
 from service.api.served import Models
 
 Ask = Callable[..., httpx.Response]
@@ -23,7 +25,7 @@ LINE = json.dumps(ROW).encode()
 
 @pytest.fixture
 def endpoint(models: Models) -> Endpoint:
-    return models.served.endpoints[IRIS]
+    return models.served.endpoints[IRIS][1]
 
 
 async def collected(endpoint: Endpoint, parts: list[bytes], most: int = 2**20) -> list[bytes]:
@@ -31,7 +33,9 @@ async def collected(endpoint: Endpoint, parts: list[bytes], most: int = 2**20) -
         for part in parts:
             yield part
 
-    return [block async for block in answer_lines(endpoint, body(), {}, max_line_bytes=most)]
+    note = Note(b"", {}, Admission(memoryview(bytearray(80)).cast("d"), 1, 1))
+    lines = answer_lines(endpoint, body(), {}, note, max_line_bytes=most)
+    return [block async for block in lines]
 
 
 def answers(blocks: list[bytes]) -> list[dict[str, Any]]:

@@ -75,8 +75,8 @@ def test_head_is_get_without_a_body(ask: Ask, path: str) -> None:
         ("GET", "/predict_proba", "POST"),
         ("HEAD", "/predict_proba", "POST"),
         ("DELETE", "/predict_proba", "POST"),
-        ("POST", "/readyz", "GET"),
-        ("OPTIONS", "/models", "GET"),
+        ("POST", "/readyz", "GET, HEAD"),
+        ("OPTIONS", "/models", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_is_405_and_says_which_is_right(

@@ -168,3 +168,21 @@ def test_a_hang_up_makes_the_service_look_at_once(
         os.kill(pids[0], signal.SIGHUP)
 
         eventually(lambda: all(answered(url) == 2 for _ in range(10)))
+
+
+def failures(url: str, model: str) -> float:
+    """Give how often a version of a model was refused, as any of the workers tells it."""
+    text = httpx.get(url + "/metrics").text
+    name = f'softmax_model_reload_failures_total{{model="{model}"}} '
+    (line,) = (line for line in text.splitlines() if line.startswith(name))
+    return float(line.removeprefix(name))
+
+
+def test_a_version_that_is_refused_is_counted_once(url: str, copy: Store, other: Files) -> None:
+    copy.publish("iris", {**other, "model.joblib": b"x"})
+
+    eventually(lambda: failures(url, "iris") == 1)
+
+    assert failures(url, "iris") == 1
+    assert failures(url, "demo") == 0
+    assert httpx.get(url + "/readyz").status_code == 200

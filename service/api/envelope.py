@@ -1,0 +1,111 @@
+"""Around every request: an id, limits, metrics, and an answer even to a defect."""
+
+from binascii import hexlify
+from collections import Counter
+from random import Random
+from time import perf_counter
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.api.admission import Admission
+from service.api.exchange import Exchange
+from service.api.metrics.note import Note
+from service.api.metrics.recorder import Recorder
+from service.api.refusals import defect, refusal
+from service.errors import RequestError, ServiceError
+from service.settings import Settings
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/ping"})
+"""Paths that are answered however much there is to do, and are not in flight themselves."""
+
+UNMATCHED = "unmatched"
+"""Stands for the path of a request that no route was found for, or looked for."""
+
+ONCE = frozenset({b"content-type", b"content-encoding", b"authorization", b"x-api-key"})
+"""Headers of which a second one could mean one thing here and another on the way."""
+
+_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+_ID_BYTES = 64
+
+log = structlog.get_logger()
+
+
+class Envelope:
+    """The outermost application: what holds for every request is seen to here, once.
+
+    It takes few steps, since every request pays for each: headers are looked up in one
+    dictionary of them all, and only if two have one name are they looked at one by one.
+
+    Parameters
+    ----------
+    app : ASGI application
+        Everything inside; a `ServiceError` that it raises becomes a problem here.
+    settings : Settings
+        The limits.
+    recorder : Recorder
+        Counts the requests.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, recorder: Recorder) -> None:
+        self.app = app
+        self.recorder = recorder
+        self.admission = Admission(recorder.values, settings.in_flight, settings.inflight_bytes)
+        self._random = Random()  # noqa: S311 - an id is no secret; seeded by the system
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and its answer back."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = headers.get(b"x-request-id")
+        method: str = scope["method"]
+        note = Exchange(
+            given if given and _is_word(given) else hexlify(self._random.randbytes(16)),
+            headers,
+            self.admission,
+            send,
+            is_head=method == "HEAD",
+        )
+        scope.setdefault("state", {})["note"] = note
+        if method == "HEAD":  # in a copy: the server reads the method in its own
+            scope = {**scope, "method": "GET"}
+        try:
+            self._admit(scope, note)
+            await self.app(scope, receive, note.answer)
+        except ServiceError as error:
+            await note.answer_with(refusal(error, note, self.recorder), scope, receive)
+        except ClientDisconnect:
+            pass  # nobody is left to answer
+        except Exception:
+            log.exception("request_failed", request_id=note.request_id)
+            await note.answer_with(defect(note), scope, receive)
+        finally:
+            self.admission.leave(note)
+            if not note.route:
+                note.route = getattr(scope.get("route"), "path", UNMATCHED)
+            self.recorder.answered(note, method, perf_counter() - began)
+
+    def _admit(self, scope: Scope, note: Note) -> None:
+        if len(note.headers) != len(scope["headers"]):
+            _refuse_repeated(scope["headers"])
+        if scope["path"] not in PROBES:
+            self.admission.enter(note)
+
+
+def _is_word(given: bytes) -> bool:
+    return len(given) <= _ID_BYTES and _WORD.issuperset(given)
+
+
+def _refuse_repeated(headers: list[tuple[bytes, bytes]]) -> None:
+    counts = Counter(name for name, _ in headers)
+    for name in ONCE:
+        if counts[name] > 1:
+            msg = f"expected one {name.decode()} header"
+            raise RequestError(msg)

@@ -1,0 +1,76 @@
+"""The answer to one request on its way out: safe headers, counted bytes."""
+
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.metrics.note import Account, Note
+
+SMALL_BYTES = 64 * 2**10
+"""A body of at most this that nobody reads is let run past, and the connection kept."""
+
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_CLOSE = (b"connection", b"close")
+
+
+class Exchange(Note):
+    """One request, and its answer.
+
+    Parameters
+    ----------
+    identifier : bytes
+        The id under which the log knows the request.
+    headers : mapping of bytes to bytes
+        Of the request.
+    account : Account
+        What the process has taken on.
+    send : callable
+        Of the server.
+    is_head : bool
+        Whether the answer goes without its body.
+    """
+
+    def __init__(
+        self,
+        identifier: bytes,
+        headers: Mapping[bytes, bytes],
+        account: Account,
+        send: Send,
+        *,
+        is_head: bool,
+    ) -> None:
+        self.identifier = identifier
+        self.headers = headers
+        self.account = account
+        self._send = send
+        self._is_head = is_head
+
+    async def answer(self, message: Message) -> None:
+        """Send a part of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message["headers"], (b"x-request-id", self.identifier), _NOSNIFF]
+            if not self.is_read and _is_left_unread(self.headers):
+                headers.append(_CLOSE)
+            message = {**message, "headers": headers}
+        elif self._is_head:
+            message = {**message, "body": b""}
+        else:
+            self.bytes_out += len(message["body"])
+        await self._send(message)
+
+    async def answer_with(self, response: ASGIApp, scope: Scope, receive: Receive) -> None:
+        """Answer this instead, unless an answer has begun: then the server breaks it off."""
+        if not self.status:
+            await response(scope, receive, self.answer)
+
+
+def _is_left_unread(headers: Mapping[bytes, bytes]) -> bool:
+    """Say whether a body is on its way that is too large, or too uncertain, to let run past."""
+    declared = headers.get(b"content-length")
+    if declared is None:
+        return b"transfer-encoding" in headers
+    if b"expect" in headers:  # whether the body follows is for the client to decide
+        return True
+    # A number of more digits is above the limit, and may be too long for a quick conversion.
+    return len(declared) > len(str(SMALL_BYTES)) or int(declared) > SMALL_BYTES

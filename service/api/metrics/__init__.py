@@ -1,0 +1,1 @@
+"""Metrics: counted by each process in shared memory, added up by whoever is asked."""

@@ -1,0 +1,150 @@
+"""From the note of a request to the numbers of its process."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+
+from service.api.metrics.families import (
+    DURATION,
+    DURATION_BOUNDS,
+    METHODS,
+    PHASE,
+    PHASE_BOUNDS,
+    PREDICTIONS,
+    REJECTED,
+    RELOAD_FAILURES,
+    REQUEST_BYTES,
+    REQUESTS,
+    RESPONSE_BYTES,
+    SHED,
+    series,
+)
+from service.api.metrics.note import Note, Tally
+from service.api.metrics.shared import Counters, SharedCounters
+from service.softmax.arrays import Label, label_text
+
+PHASES = ("read", "validate", "predict", "encode")
+LEFT = 499
+"""The status under which a request is counted whose client left before the answer."""
+
+_DURATION_SUM = len(DURATION_BOUNDS) + 1
+_PHASE_SUM = len(PHASE_BOUNDS) + 1
+
+
+class Recorder:
+    """Counts what one process answers.
+
+    Parameters
+    ----------
+    shared : SharedCounters
+        The numbers of all processes.
+    part : int
+        Which part of them this process writes.
+    """
+
+    def __init__(self, shared: SharedCounters, part: int = 0) -> None:
+        self.shared = shared
+        self.counters = shared.part(part)
+        self.values = self.counters.values
+        self._requests: dict[tuple[str, str, int], int] = {}
+        self._durations: dict[str, int] = {}
+        self._tallies: dict[tuple[str, str], Tally] = {}
+        self._bytes_in = self.counters.place(REQUEST_BYTES)
+        self._bytes_out = self.counters.place(RESPONSE_BYTES)
+        self._phases = tuple(self.counters.place(series(PHASE, phase=phase)) for phase in PHASES)
+
+    def tally(self, model: str, digest: str, classes: Iterable[Label]) -> Tally:
+        """Give the place where a model's predictions are counted.
+
+        Parameters
+        ----------
+        model : str
+            Its name.
+        digest : str
+            Of the version that answers.
+        classes : iterable of str, int or bool
+            Its classes in order.
+
+        Returns
+        -------
+        Tally
+            For the notes of requests that this model answers.
+        """
+        found = self._tallies.get((model, digest))
+        if found is None:
+            places = (
+                self.counters.place(series(PREDICTIONS, model=model, **{"class": label_text(one)}))
+                for one in classes
+            )
+            found = self._tallies[model, digest] = Tally(model, tuple(places))
+        return found
+
+    def answered(self, note: Note, method: str, seconds: float) -> None:
+        """Count a request that has been answered.
+
+        Parameters
+        ----------
+        note : Note
+            What is known about it.
+        method : str
+            Its method.
+        seconds : float
+            How long it took.
+        """
+        values, route = self.values, note.route
+        key = (route, method, note.status or LEFT)
+        place = self._requests.get(key)
+        if place is None:
+            place = self._requests[key] = self._new_request(*key)
+        values[place] += 1.0
+        place = self._durations.get(route)
+        if place is None:
+            place = self._durations[route] = self.counters.place(series(DURATION, route=route))
+        values[place + bisect_left(DURATION_BOUNDS, seconds)] += 1.0
+        values[place + _DURATION_SUM] += seconds
+        if note.bytes_in:
+            values[self._bytes_in] += note.bytes_in
+        values[self._bytes_out] += note.bytes_out
+        if note.phases is not None:
+            for place, duration in zip(self._phases, note.phases, strict=True):
+                values[place + bisect_left(PHASE_BOUNDS, duration)] += 1.0
+                values[place + _PHASE_SUM] += duration
+        if note.tally is not None:
+            self._predicted(note.tally, note.predicted, note.rejected)
+
+    def _predicted(
+        self,
+        tally: Tally,
+        predicted: int | Mapping[int, int] | None,
+        rejected: Mapping[str, int] | None,
+    ) -> None:
+        if isinstance(predicted, int):
+            self.values[tally.places[predicted]] += 1.0
+        elif predicted is not None:
+            for column, number in predicted.items():
+                self.values[tally.places[column]] += number
+        if rejected:
+            for code, number in rejected.items():
+                place = self.counters.place(series(REJECTED, model=tally.model, code=code))
+                self.values[place] += number
+
+    def shed(self, reason: str) -> None:
+        """Count a request that was refused because there was too much to do."""
+        self.values[self.counters.place(series(SHED, reason=reason))] += 1.0
+
+    def _new_request(self, route: str, method: str, status: int) -> int:
+        known = method if method in METHODS else "other"
+        return self.counters.place(series(REQUESTS, route=route, method=known, status=status))
+
+
+def count_reload_failures(counters: Counters, models: Iterable[str]) -> None:
+    """Count versions that were refused while the service ran.
+
+    Parameters
+    ----------
+    counters : Counters
+        The part of the process that looks at the store.
+    models : iterable of str
+        The model of each refused version; ``*`` for a look that failed as a whole.
+    """
+    for model in models:
+        counters.values[counters.place(series(RELOAD_FAILURES, model=model))] += 1.0
