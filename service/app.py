@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 from service import __version__
 from service.api.cards import card_routes
 from service.api.health import health_routes
+from service.api.lifecycle import Lifecycle
 from service.api.middleware import Envelope
 from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
@@ -19,7 +20,7 @@ TITLE = "softmax-service"
 PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
 
 
-def create_app(models: Models, settings: Settings) -> ASGIApp:
+def create_app(models: Models, settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIApp:
     """Put the application together.
 
     Parameters
@@ -28,6 +29,8 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
         The models it answers with.
     settings : Settings
         Limits and the like.
+    lifecycle : Lifecycle, optional
+        What the server tells its probes; by default that all is well.
 
     Returns
     -------
@@ -44,6 +47,7 @@ def create_app(models: Models, settings: Settings) -> ASGIApp:
     )
     app.state.models = models
     app.state.settings = settings
+    app.state.lifecycle = lifecycle or Lifecycle()
     app.state.renders = Renders(
         cache_bytes=settings.picture_cache_bytes,
         at_once=settings.pictures_at_once,
