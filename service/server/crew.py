@@ -6,9 +6,10 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from service.artifacts.catalogue import Catalogue
+from service.server.board import NOBODY, Board
 from service.server.messages import News, Stop
 from service.server.worker import Post, work
 from service.settings import Settings
@@ -31,10 +32,10 @@ class Worker:
         Limits and the like.
     listener : socket
         Where clients connect.
-    everyone : memoryview
-        Shared memory for `Post`.
-    others : iterable of Worker
-        Workers whose connections with the supervisor are not for this one.
+    board : Board
+        Numbers that all processes share.
+    others : sequence of Worker
+        Workers that live; their connections with the supervisor are not for this one.
     """
 
     def __init__(
@@ -42,9 +43,10 @@ class Worker:
         catalogue: Catalogue,
         settings: Settings,
         listener: socket.socket,
-        everyone: memoryview,
-        others: Iterable["Worker"],
+        board: Board,
+        others: Sequence["Worker"],
     ) -> None:
+        self._board = board
         context = multiprocessing.get_context("fork")
         self.outbox, inbox = context.Pipe()
         timeout = struct.pack("@ll", SEND_S, 0)
@@ -54,11 +56,15 @@ class Worker:
         for end in (self.beats, beats):
             os.set_blocking(end, False)
         inherited = [self, *others]
+        taken = {worker.place for worker in others}
+        free = (place for place in range(len(board.loads)) if place not in taken)
+        self.place: int = next(free)
+        post = Post(inbox=inbox, beats=beats, board=board, place=self.place)
 
         def run() -> None:
             for worker in inherited:  # else they would outlive the supervisor
                 worker._close()  # noqa: SLF001 - its own class
-            work(catalogue, settings, listener, Post(inbox=inbox, beats=beats, everyone=everyone))
+            work(catalogue, settings, listener, post)
 
         self.process = context.Process(target=run)
         self.process.start()
@@ -101,6 +107,7 @@ class Worker:
     def bury(self) -> None:
         """Give back what a dead process has left."""
         self.process.join()
+        self._board.loads[self.place] = NOBODY
         self._close()
 
     def _close(self) -> None:

@@ -193,7 +193,7 @@ class Connection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Close the connection as soon as nothing is under way on it."""
         self.part()
-        if not (self.is_in_message or self.is_lingering or self._is_answering()):
+        if self.is_idle:
             self.transport.close()
 
     def linger(self) -> None:
@@ -205,6 +205,11 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.scheme != "https" and not self.transport.is_closing():
             self.transport.write_eof()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the client has nothing to wait for."""
+        return not (self.is_in_message or self.is_lingering or self._is_answering())
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

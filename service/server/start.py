@@ -11,8 +11,9 @@ from service.server.log import log_as_json, log_loading
 from service.server.supervisor import Supervisor, say_where_to_look
 from service.server.tls import tls_context
 from service.server.watch import look, require_default
-from service.server.worker import BACKLOG
 from service.settings import Settings
+
+BACKLOG = 2048
 
 
 def serve(settings: Settings) -> bool:

@@ -1,7 +1,6 @@
 """The parent: it verifies models, replaces workers that die or hang, and passes on signals."""
 
 import gc
-import mmap
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from multiprocessing.connection import wait
 
 from service.artifacts.catalogue import Catalogue
 from service.errors import ServiceError
+from service.server.board import Board
 from service.server.crew import Worker
 from service.server.lines import LineWriter
 from service.server.log import log, log_loading
@@ -52,7 +52,7 @@ class Supervisor:
         self.settings = settings
         self.listener = listener
         self.writer = writer
-        self.everyone = memoryview(mmap.mmap(-1, 1))
+        self.board = Board(settings.workers)
         self.signals: deque[int] = deque()
         self.workers: list[Worker] = []
         self.to_retire: list[Worker] = []
@@ -97,7 +97,7 @@ class Supervisor:
             self._replace()
             self._roll()
             self._say_whether_all_answer()
-            if self.everyone[0] and not is_answering:
+            if self.board.everyone[0] and not is_answering:
                 is_answering = True
                 on_answering()
             while self.signals:
@@ -117,7 +117,7 @@ class Supervisor:
         return [*self.workers, *self.retired, *([self.successor] if self.successor else [])]
 
     def _start(self) -> Worker:
-        return Worker(self.catalogue, self.settings, self.listener, self.everyone, self._all())
+        return Worker(self.catalogue, self.settings, self.listener, self.board, self._all())
 
     def _wait(self, reader: int, until: float) -> None:
         """Wait for anything to happen, and hear what workers say."""
@@ -136,12 +136,12 @@ class Supervisor:
                 worker.heard_at += slept
 
     def _say_whether_all_answer(self) -> None:
-        self.everyone[0] = all(one.is_ready and one.is_alive for one in self.workers)
+        self.board.everyone[0] = all(one.is_ready and one.is_alive for one in self.workers)
 
     def _replace(self) -> None:
         """Put a worker in the place of each that is dead or stuck."""
         now = time.monotonic()
-        for place, worker in enumerate(self.workers):
+        for place, worker in enumerate(list(self.workers)):
             patience = STUCK_S if worker.is_ready else START_S
             if worker.is_alive and now - worker.heard_at > patience:
                 log.error("worker_stuck", pid=worker.process.pid)
@@ -152,7 +152,8 @@ class Supervisor:
             log.error("worker_died", pid=worker.process.pid, code=worker.process.exitcode)
             worker.bury()
             self.to_retire = [one for one in self.to_retire if one is not worker]
-            self.workers[place] = self._start()
+            del self.workers[place]
+            self.workers.insert(place, self._start())
         for worker in [one for one in self.retired if not one.is_alive]:
             self.retired.remove(worker)
             worker.bury()
@@ -222,7 +223,7 @@ class Supervisor:
         drain_s = self.settings.drain_seconds if number == signal.SIGTERM else 0.0
         log.info("stopping", drain_seconds=drain_s)
         self.listener.close()
-        self.everyone[0] = False
+        self.board.everyone[0] = False
         self._send(Stop(after_s=drain_s))
         until = time.monotonic() + drain_s + self.settings.grace_seconds + MARGIN_S
         while any(one.is_alive for one in self._all()):

@@ -21,6 +21,8 @@ from service.api.served import Models
 from service.app import create_app
 from service.artifacts.catalogue import Catalogue
 from service.artifacts.golden import check_golden
+from service.server.board import Board
+from service.server.door import Door
 from service.server.limits import Limits
 from service.server.lines import LineWriter
 from service.server.log import log, log_as_json
@@ -29,9 +31,9 @@ from service.server.protocol import Connection
 from service.server.tls import tls_context
 from service.settings import Settings
 
-BACKLOG = 2048
 TICK_S = 0.1
 TICKS_A_BEAT = 5
+MOST_CLOSED = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,13 +46,16 @@ class Post:
         Where messages come from; it ends when the supervisor does.
     beats : int
         The descriptor on which a byte now and then says that requests are answered.
-    everyone : memoryview
-        Shared memory whose first byte is not zero while all workers answer.
+    board : Board
+        Numbers that all processes of the service share.
+    place : int
+        This worker's place on the board; no other that lives has it.
     """
 
     inbox: Pipe
     beats: int
-    everyone: memoryview
+    board: Board
+    place: int
 
 
 def work(catalogue: Catalogue, settings: Settings, listener: socket.socket, post: Post) -> None:
@@ -74,8 +79,7 @@ def work(catalogue: Catalogue, settings: Settings, listener: socket.socket, post
     writer = log_as_json()
     writer.is_buffered = True
     models = Models(catalogue)
-    lifecycle = Lifecycle(post.everyone)
-    server = _Server(models, settings, lifecycle, post.beats, writer)
+    server = _Server(models, settings, post, writer)
 
     def receive() -> None:
         try:
@@ -105,10 +109,10 @@ class _Server(uvicorn.Server):
         self,
         models: Models,
         settings: Settings,
-        lifecycle: Lifecycle,
-        beats: int,
+        post: Post,
         writer: LineWriter,
     ) -> None:
+        lifecycle = Lifecycle(post.board.everyone)
         config = uvicorn.Config(
             create_app(models, settings, lifecycle),
             ws="none",
@@ -123,7 +127,7 @@ class _Server(uvicorn.Server):
         self.models = models
         self.settings = settings
         self.lifecycle = lifecycle
-        self.beats = beats
+        self.post = post
         self.writer = writer
         self.stop_at = math.inf
         self.is_retiring = False
@@ -152,17 +156,19 @@ class _Server(uvicorn.Server):
         check_golden(found.artifact.model, found.artifact.manifest)
         await self.on_tick(0)  # the header Date
         context = tls_context(self.settings)
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(
+        self.doors = [
+            Door(
+                listener,
                 lambda: Connection(self.config, self.server_state, limits, self.lifecycle),
-                sock=listener,
-                backlog=BACKLOG,
-                ssl=context,
-                ssl_handshake_timeout=self.settings.receipt_seconds if context else None,
+                context=context,
+                handshake_s=self.settings.receipt_seconds,
+                on_full=self._make_room,
+                board=self.post.board,
+                place=self.post.place,
             )
             for listener in sockets or []
         ]
+        self.servers = self.doors  # type: ignore[assignment]  # what uvicorn uses of a server
         self.started = True
         self.watching = asyncio.create_task(self._watch())
 
@@ -188,7 +194,7 @@ class _Server(uvicorn.Server):
         for tick in itertools.count():
             if tick % TICKS_A_BEAT == 0:
                 with contextlib.suppress(OSError):  # nobody listens, or not just now
-                    os.write(self.beats, b".")
+                    os.write(self.post.beats, b".")
                 now = loop.time()
                 for connection in self._connections():
                     connection.look(now)
@@ -196,11 +202,18 @@ class _Server(uvicorn.Server):
                 is_parting = True
                 for connection in self._connections():
                     connection.part()
-            if self.is_retiring:
-                for server in self.servers:
-                    server.close()
+            for door in self.doors:
+                door.count(len(self.server_state.connections))
+                if self.is_retiring:
+                    door.close()
             self.writer.flush()
             await asyncio.sleep(TICK_S)
+
+    def _make_room(self) -> None:
+        """Close the connections that have lain idle longest."""
+        idle = [one for one in self._connections() if one.is_idle]
+        for connection in sorted(idle, key=lambda one: one.due)[:MOST_CLOSED]:
+            connection.transport.close()
 
     def _connections(self) -> list[Connection]:
         return [one for one in self.server_state.connections if isinstance(one, Connection)]
