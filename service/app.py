@@ -8,6 +8,7 @@ from service.api.cards import card_routes
 from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.health import health_routes
+from service.api.lifecycle import Lifecycle
 from service.api.metrics.recorder import Recorder
 from service.api.metrics.shared import SharedCounters
 from service.api.pictures import picture_routes
@@ -23,7 +24,12 @@ TITLE = "softmax-service"
 PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
 
 
-def create_app(models: Models, settings: Settings, recorder: Recorder | None = None) -> ASGIApp:
+def create_app(
+    models: Models,
+    settings: Settings,
+    recorder: Recorder | None = None,
+    lifecycle: Lifecycle | None = None,
+) -> ASGIApp:
     """Put the application together.
 
     Parameters
@@ -34,6 +40,8 @@ def create_app(models: Models, settings: Settings, recorder: Recorder | None = N
         Limits and the like.
     recorder : Recorder, optional
         Counts what is answered; left out, one that no other process knows.
+    lifecycle : Lifecycle, optional
+        What the server tells its probes; by default that all is well.
 
     Returns
     -------
@@ -51,6 +59,7 @@ def create_app(models: Models, settings: Settings, recorder: Recorder | None = N
     app.state.models = models
     app.state.settings = settings
     app.state.recorder = recorder or Recorder(SharedCounters(1))
+    app.state.lifecycle = lifecycle or Lifecycle()
     app.state.renders = Renders(
         cache_bytes=settings.picture_cache_bytes,
         at_once=settings.pictures_at_once,

@@ -34,6 +34,27 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="PEM file or folder of .pub files; only what these signed is served"),
     ] = None
+    tls_certificate: Annotated[
+        Path | None, Field(description="PEM file of a certificate chain; with it, HTTPS is spoken")
+    ] = None
+    tls_key: Annotated[
+        Path | None, Field(description="PEM file of the certificate's key, if that is elsewhere")
+    ] = None
+    receipt_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="longest time a request may take to come in")
+    ] = 10.0
+    keep_alive_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="longest time a connection may lie idle")
+    ] = 75.0
+    drain_seconds: Annotated[
+        float, Field(ge=0, le=3600, description="time from SIGTERM until no more is accepted")
+    ] = 5.0
+    grace_seconds: Annotated[
+        float, Field(ge=0, le=3600, description="longest time after that for what is in flight")
+    ] = 20.0
+    header_bytes: Annotated[
+        int, Field(ge=256, le=2**20, description="largest head of a request, in bytes")
+    ] = 16 * 2**10
     body_bytes: Annotated[
         int, Field(ge=1, le=2**31, description="largest request body, in bytes")
     ] = 32 * 2**20

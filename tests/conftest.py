@@ -63,7 +63,8 @@ def serving(
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "service", "serve", "--host", "127.0.0.1", "--port", str(port)],
-            env=environment | {"SOFTMAX_MODELS": str(store)},
+            # No balancer has to be told before it stops; tests of that say otherwise.
+            env={"SOFTMAX_DRAIN_SECONDS": "0"} | environment | {"SOFTMAX_MODELS": str(store)},
             cwd=directory,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.artifacts.codec import Payload, decode_payload, encode_payload
+from service.artifacts.golden import check_golden
 from service.artifacts.manifest import FORMAT, GoldenRows, Manifest, parse_manifest, sha256
 from service.artifacts.signing import SIGNATURE_FILE, TrustedKeys
-from service.errors import ArtifactError, InputError, ValueRefusedError
+from service.errors import ArtifactError, ValueRefusedError
 from service.softmax.arrays import Floats, Integers
 from service.softmax.calibration import Calibration
 from service.softmax.certificate import Certificate
@@ -199,7 +200,7 @@ def unpack(files: Files, name: str = "", trusted: TrustedKeys | None = None) -> 
     except (KeyError, TypeError, ValueRefusedError) as error:
         msg = f"{MODEL_FILE}: {error}"
         raise ArtifactError(msg) from error
-    _check_golden(model, manifest)
+    check_golden(model, manifest)
     return Artifact(
         model=model,
         sample=sample,
@@ -256,20 +257,3 @@ def _set_scores(payload: Payload, model: SoftmaxModel) -> CalibrationScores | No
         aps=_array(payload, "set_scores_aps"),
         y=_classes(payload, "set_class", model),
     )
-
-
-def _check_golden(model: SoftmaxModel, manifest: Manifest) -> None:
-    golden = manifest.golden
-    try:
-        encoded = manifest.contract.encode(list(zip(*golden.rows, strict=True)))
-        proba = model.predict_proba(encoded.X)
-        stored = np.array(golden.probabilities, dtype=np.float64)
-        close = proba.shape == stored.shape and bool(
-            (np.abs(proba - stored) <= model.tolerance(encoded.X)[:, None]).all()
-        )
-    except (InputError, ValueError, IndexError) as error:
-        msg = "the golden rows do not fit the model's own contract"
-        raise ArtifactError(msg) from error
-    if not encoded.is_sound or not close:
-        msg = "the golden rows do not get the probabilities they were published with"
-        raise ArtifactError(msg)

@@ -1,6 +1,7 @@
 """`softmax serve`."""
 
 import os
+import sys
 
 import click
 
@@ -20,4 +21,5 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     from service.server import serve as run
     from service.settings import Settings
 
-    run(Settings.read(host=host, port=port, workers=workers))
+    if not run(Settings.read(host=host, port=port, workers=workers)):
+        sys.exit(1)  # the log says what was left unanswered

@@ -1,17 +1,55 @@
 """The log: one JSON object a line, on standard error."""
 
 import logging
-import sys
 
 import structlog
 
 from service.artifacts.loading import Loading
+from service.server.lines import LineWriter
+
+STANDARD_ERROR = 2
 
 log = structlog.get_logger()
 
 
-def log_as_json() -> None:
-    """Set the log up for this process."""
+class _Lines:
+    """What structlog writes to."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = writer.write
+
+
+class _Libraries(logging.Handler):
+    """Turns what libraries log into lines like ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record.
+
+        Parameters
+        ----------
+        record : LogRecord
+            The record.
+        """
+        log.log(
+            record.levelno,
+            "library_message",
+            logger=record.name,
+            message=record.getMessage(),
+            exc_info=record.exc_info,
+        )
+
+
+def log_as_json() -> LineWriter:
+    """Set the log up for this process and those that it forks.
+
+    Returns
+    -------
+    LineWriter
+        Where the lines go.
+    """
+    writer = LineWriter(
+        STANDARD_ERROR, lambda n_lines: log.warning("log_lines_dropped", lines=n_lines)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -20,9 +58,11 @@ def log_as_json() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(writer),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
+    logging.basicConfig(handlers=[_Libraries()], level=logging.WARNING, force=True)
+    return writer
 
 
 def log_loading(loading: Loading) -> None:

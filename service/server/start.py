@@ -1,28 +1,33 @@
 """From settings to a service that answers."""
 
+import contextlib
 import ipaddress
-import signal
+import os
+import resource
 import socket
-import threading
 
-from service.api.metrics.recorder import Recorder, count_reload_failures
-from service.api.metrics.shared import SharedCounters
-from service.api.served import Models
-from service.errors import ServiceError, SettingsError
-from service.server.log import log, log_as_json, log_loading
-from service.server.supervisor import supervise
+from service.errors import SettingsError
+from service.server.log import log_as_json, log_loading
+from service.server.supervisor import Supervisor, say_where_to_look
+from service.server.tls import tls_context
 from service.server.watch import look, require_default
-from service.server.worker import BACKLOG, answer, say_where_to_look, watch_in_thread
 from service.settings import Settings
 
+BACKLOG = 2048
 
-def serve(settings: Settings) -> None:
+
+def serve(settings: Settings) -> bool:
     """Answer requests until a signal says stop.
 
     Parameters
     ----------
     settings : Settings
         Where the models are, where to listen, what to allow.
+
+    Returns
+    -------
+    bool
+        Whether everything in flight was answered before the end.
 
     Raises
     ------
@@ -32,34 +37,34 @@ def serve(settings: Settings) -> None:
         If the address cannot be had, or may not be bound without keys.
     """
     _refuse_open_bind(settings)
-    log_as_json()
+    _hold_standard_streams()
+    _raise_limit_of_descriptors()
+    writer = log_as_json()
+    context = tls_context(settings)
     loading = look(settings)
     # What keeps the service from starting is one line on its own, said by the command.
     require_default(loading.catalogue, settings)
     log_loading(loading)
     listener = _listen(settings)
-    shared = SharedCounters(1 + settings.workers)
-    counters = shared.part(settings.workers)  # of whoever looks at the store
-    if settings.workers > 1:
-        supervise(loading.catalogue, settings, listener, shared)
-        return
-    models = Models(loading.catalogue)
-    wake = threading.Event()
-    signal.signal(signal.SIGHUP, lambda *_: wake.set())
+    scheme = "http" if context is None else "https"
+    supervisor = Supervisor(loading.catalogue, settings, listener, writer)
+    return supervisor.run(lambda: say_where_to_look(listener, scheme))
 
-    def look_again() -> None:
+
+def _hold_standard_streams() -> None:
+    """Keep the numbers of closed streams, or a socket would get them, and the log with it."""
+    for descriptor in range(3):
         try:
-            news = look(settings, models.served.catalogue)
-        except ServiceError as error:
-            log.error("reload_failed", reason=str(error))
-            count_reload_failures(counters, ["*"])
-            return
-        log_loading(news)
-        count_reload_failures(counters, [fault.name for fault in news.refused])
-        models.exchange(news.catalogue)
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
-    watch_in_thread(look_again, wake, settings.reload_seconds)
-    answer(models, settings, listener, Recorder(shared), lambda: say_where_to_look(listener))
+
+def _raise_limit_of_descriptors() -> None:
+    """Use as many connections as the system allows; what a shell gives is fewer."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _refuse_open_bind(settings: Settings) -> None:

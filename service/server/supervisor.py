@@ -1,46 +1,38 @@
-"""Several workers on one socket: the parent verifies models, replaces workers, passes signals."""
+"""The parent: it verifies models, replaces workers that die or hang, and passes on signals."""
 
-import contextlib
-import multiprocessing
+import gc
 import os
 import signal
 import socket
-import threading
+import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import wait
 
-from service.api.metrics.recorder import Recorder, count_reload_failures
-from service.api.metrics.shared import Counters, SharedCounters
-from service.api.served import Models
-from service.artifacts.artifact import Files, unpack
-from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.api.metrics.recorder import count_reload_failures
+from service.artifacts.catalogue import Catalogue
 from service.errors import ServiceError
-from service.server.log import log, log_as_json, log_loading
-from service.server.watch import look
-from service.server.worker import answer, say_where_to_look
+from service.server.board import Board
+from service.server.crew import Worker
+from service.server.lines import LineWriter
+from service.server.log import log, log_loading
+from service.server.messages import News, Stop, news
+from service.server.tls import tls_context
+from service.server.watch import look, look_afresh
 from service.settings import Settings
 
-Message = tuple[str | None, Mapping[str, tuple[int | None, Mapping[int, Files | Refused | None]]]]
-"""A catalogue as it is sent: None stands for a version that the worker holds already."""
+TURN_S = 0.5
+STUCK_S = 7.0
+"""A worker that was not heard of for so long is replaced; it says that it lives twice a second."""
+START_S = 60.0
+RETRY_S = 1.0
+"""How long to wait for the next try after a worker that died before it answered."""
+MARGIN_S = 3.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Worker:
-    """A process that answers, and the pipe on which models are sent to it."""
-
-    process: multiprocessing.process.BaseProcess
-    pipe: Connection
-
-
-def supervise(
-    catalogue: Catalogue, settings: Settings, listener: socket.socket, shared: SharedCounters
-) -> None:
-    """Keep a number of workers answering until a signal says stop.
-
-    Workers are forked, so that each begins with the models this process holds: one that
-    dies while the store is damaged comes back with the same digests.
+class Supervisor:
+    """Keeps a number of workers answering until a signal says stop.
 
     Parameters
     ----------
@@ -50,129 +42,229 @@ def supervise(
         Among them the number of workers.
     listener : socket
         Where clients connect.
-    shared : SharedCounters
-        A part for each worker, and one for this process.
+    writer : LineWriter
+        Where the log goes.
     """
-    counters = shared.part(settings.workers)
 
-    def begin(place: int) -> _Worker:
-        return _start(catalogue, settings, listener, Recorder(shared, place))
+    def __init__(
+        self, catalogue: Catalogue, settings: Settings, listener: socket.socket, writer: LineWriter
+    ) -> None:
+        self.catalogue = catalogue
+        self.settings = settings
+        self.listener = listener
+        self.writer = writer
+        self.board = Board(settings.workers)
+        self.counters = self.board.counters.part(len(self.board.loads))
+        self.signals: deque[int] = deque()
+        self.workers: list[Worker] = []
+        self.to_retire: list[Worker] = []
+        self.successor: Worker | None = None
+        self.retired: list[Worker] = []
+        self.is_hung_up = False
 
-    stop, again = threading.Event(), threading.Event()
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer)  # a signal ends the wait below at once
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    signal.signal(signal.SIGHUP, lambda *_: again.set())
-    workers = [begin(place) for place in range(settings.workers)]
-    say_where_to_look(listener)
-    look_at = time.monotonic() + settings.reload_seconds
-    while not stop.is_set():
-        ends = [worker.process.sentinel for worker in workers]
-        if reader in wait([*ends, reader], timeout=max(0.0, look_at - time.monotonic())):
-            os.read(reader, 512)
-        if again.is_set() or time.monotonic() >= look_at:
-            again.clear()
-            catalogue = _look_again(catalogue, settings, workers, counters)
-            look_at = time.monotonic() + settings.reload_seconds
-        for place, worker in enumerate(workers):
-            if not worker.process.is_alive():
-                log.error("worker_died", pid=worker.process.pid, code=worker.process.exitcode)
-                workers[place] = begin(place)
-    for worker in workers:
-        worker.process.terminate()
-    for worker in workers:
-        worker.process.join()
+    def run(self, on_answering: Callable[[], None]) -> bool:
+        """Work until told to stop.
 
+        Parameters
+        ----------
+        on_answering : callable
+            Called once every worker answers.
 
-def _start(
-    catalogue: Catalogue, settings: Settings, listener: socket.socket, recorder: Recorder
-) -> _Worker:
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(catalogue, settings, listener, recorder, theirs))
-    process.start()
-    theirs.close()
-    return _Worker(process=process, pipe=ours)
+        Returns
+        -------
+        bool
+            Whether nothing was lost at the end.
+        """
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # a signal ends a wait at once
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: self.signals.append(number))
+        gc.collect()
+        gc.freeze()  # what is there now stays, and its pages are shared with the workers
+        try:
+            return self._run(reader, on_answering)
+        finally:
+            for worker in self._all():
+                worker.kill()
 
-
-def _work(
-    catalogue: Catalogue,
-    settings: Settings,
-    listener: socket.socket,
-    recorder: Recorder,
-    pipe: Connection,
-) -> None:
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    log_as_json()
-    models = Models(catalogue)
-
-    def receive() -> None:
+    def _run(self, reader: int, on_answering: Callable[[], None]) -> bool:
+        for _ in range(self.settings.workers):
+            self.workers.append(self._start())
+        look_at = time.monotonic() + self.settings.reload_seconds
+        is_answering = False
         while True:
-            try:
-                message = pipe.recv()
-            except EOFError:  # the parent is gone: nobody would replace or stop this worker
-                os.kill(os.getpid(), signal.SIGTERM)
+            self._wait(reader, look_at)
+            self._replace()
+            self._roll()
+            self._say_whether_all_answer()
+            if self.board.everyone[0] and not is_answering:
+                is_answering = True
+                on_answering()
+            while self.signals:
+                number = self.signals.popleft()
+                if number != signal.SIGHUP:
+                    return self._stop(reader, number)
+                self._look()
+                self.is_hung_up = True
+            if self.is_hung_up and not (self.to_retire or self.successor or self.retired):
+                self.is_hung_up = False
+                self._hang_up()
+            if time.monotonic() >= look_at:
+                self._look()
+                look_at = time.monotonic() + self.settings.reload_seconds
+
+    def _all(self) -> list[Worker]:
+        return [*self.workers, *self.retired, *([self.successor] if self.successor else [])]
+
+    def _start(self) -> Worker:
+        return Worker(self.catalogue, self.settings, self.listener, self.board, self._all())
+
+    def _wait(self, reader: int, until: float) -> None:
+        """Wait for anything to happen, and hear what workers say."""
+        self.writer.flush()
+        begun = time.monotonic()
+        timeout = 0.0 if self.signals else max(0.0, min(until - begun, TURN_S))
+        alive = [one for one in self._all() if one.is_alive]
+        ends = [end for one in alive for end in (one.process.sentinel, one.beats)]
+        if reader in wait([*ends, reader], timeout=timeout):
+            os.read(reader, 512)
+        for worker in self._all():
+            worker.hear()
+        slept = time.monotonic() - begun
+        if slept > timeout + 1.0:  # this process was halted, and perhaps all were
+            for worker in self._all():
+                worker.heard_at += slept
+
+    def _say_whether_all_answer(self) -> None:
+        self.board.everyone[0] = all(one.is_ready and one.is_alive for one in self.workers)
+
+    def _replace(self) -> None:
+        """Put a worker in the place of each that is dead or stuck."""
+        now = time.monotonic()
+        for place, worker in enumerate(list(self.workers)):
+            patience = STUCK_S if worker.is_ready else START_S
+            if worker.is_alive and now - worker.heard_at > patience:
+                log.error("worker_stuck", pid=worker.process.pid)
+                worker.kill()
+                worker.process.join()
+            if worker.is_alive or (not worker.is_ready and now - worker.started_at < RETRY_S):
+                continue
+            log.error("worker_died", pid=worker.process.pid, code=worker.process.exitcode)
+            worker.bury()
+            self.to_retire = [one for one in self.to_retire if one is not worker]
+            del self.workers[place]
+            self.workers.insert(place, self._start())
+        for worker in [one for one in self.retired if not one.is_alive]:
+            self.retired.remove(worker)
+            worker.bury()
+
+    # Models
+
+    def _look(self) -> None:
+        try:
+            loading = look(self.settings, self.catalogue)
+        except (ServiceError, OSError) as error:
+            log.error("reload_failed", reason=_reason(error))
+            count_reload_failures(self.counters, ["*"])
+            return
+        log_loading(loading)
+        count_reload_failures(self.counters, [fault.name for fault in loading.refused])
+        message = news(loading.catalogue, self.catalogue)
+        self.catalogue = loading.catalogue
+        if message is not None:
+            self._send(message)
+
+    def _send(self, message: News | Stop) -> None:
+        for worker in self._all():
+            worker.send(message)
+
+    # Rolling
+
+    def _hang_up(self) -> None:
+        """Verify everything, then replace the workers one by one."""
+        try:
+            look_afresh(self.settings, self.catalogue)
+            tls_context(self.settings)
+        except (ServiceError, OSError) as error:
+            log.error("reload_failed", reason=_reason(error))
+            count_reload_failures(self.counters, ["*"])
+            return
+        self.to_retire = list(self.workers)
+        log.info("roll_started", workers=len(self.to_retire))
+
+    def _roll(self) -> None:
+        """Bring one successor further: start it, and when it answers, let the old one go."""
+        if self.successor is None:
+            if self.to_retire:
+                self.successor = self._start()
+            return
+        successor = self.successor
+        is_late = time.monotonic() - successor.started_at > START_S
+        if is_late or not successor.is_alive:
+            log.error("roll_abandoned", code=successor.process.exitcode)
+            self.to_retire, self.successor = [], None
+            successor.kill()
+            successor.bury()
+        elif successor.is_ready:
+            self.successor = None
+            if not self.to_retire:  # who was to go has died, and was replaced
+                successor.send(Stop(after_s=0.0, is_retirement=True))
+                self.retired.append(successor)
                 return
-            models.exchange(_received(message, models.served.catalogue))
+            old = self.to_retire.pop(0)
+            self.workers[self.workers.index(old)] = successor
+            self.retired.append(old)
+            old.send(Stop(after_s=self.settings.drain_seconds, is_retirement=True))
+            if not self.to_retire:
+                log.info("roll_finished")
 
-    threading.Thread(target=receive, name="receive", daemon=True).start()
-    answer(models, settings, listener, recorder, lambda: None)
+    # The end
+
+    def _stop(self, reader: int, number: int) -> bool:
+        """Let every worker finish; a second signal does not wait for that."""
+        # Who presses keys waits for nothing; who sends SIGTERM has told nobody yet.
+        drain_s = self.settings.drain_seconds if number == signal.SIGTERM else 0.0
+        log.info("stopping", drain_seconds=drain_s)
+        self.listener.close()
+        self.board.everyone[0] = False
+        self._send(Stop(after_s=drain_s))
+        until = time.monotonic() + drain_s + self.settings.grace_seconds + MARGIN_S
+        while any(one.is_alive for one in self._all()):
+            self._wait(reader, until)
+            hurried = any(one != signal.SIGHUP for one in self.signals)
+            if hurried or time.monotonic() > until:
+                log.error("stopped_at_once", reason="second signal" if hurried else "too late")
+                for worker in self._all():
+                    worker.kill()
+                    worker.process.join()
+        is_clean = all(one.process.exitcode == 0 for one in self._all())
+        log.info("stopped", is_clean=is_clean)
+        self.writer.flush()
+        return is_clean
 
 
-def _look_again(
-    catalogue: Catalogue, settings: Settings, workers: list[_Worker], counters: Counters
-) -> Catalogue:
+def _reason(error: ServiceError | OSError) -> str:
+    """Tell no path: what is not ours is said in the system's words."""
+    return str(error) if isinstance(error, ServiceError) else os.strerror(error.errno or 0)
+
+
+def say_where_to_look(listener: socket.socket, scheme: str) -> None:
+    """Print the address of a service that answers.
+
+    Parameters
+    ----------
+    listener : socket
+        Where clients connect.
+    scheme : str
+        ``http`` or ``https``.
+    """
+    host, port = listener.getsockname()[:2]
+    address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    line = f"softmax-service answers at {address} (documentation: {address}/docs)\n"
     try:
-        loading = look(settings, catalogue)
-    except ServiceError as error:
-        log.error("reload_failed", reason=str(error))
-        count_reload_failures(counters, ["*"])
-        return catalogue
-    log_loading(loading)
-    count_reload_failures(counters, [fault.name for fault in loading.refused])
-    message = _message(loading.catalogue, catalogue)
-    if message != _message(catalogue, catalogue):
-        for worker in workers:
-            with contextlib.suppress(OSError):  # it has just died; its successor knows
-                worker.pipe.send(message)
-    return loading.catalogue
-
-
-def _message(catalogue: Catalogue, held: Catalogue) -> Message:
-    known = {id(one) for entry in held.models.values() for one in entry.versions.values()}
-    return catalogue.default, {
-        name: (
-            entry.active,
-            {
-                number: None
-                if id(one) in known
-                else one.files
-                if isinstance(one, Published)
-                else one
-                for number, one in entry.versions.items()
-            },
-        )
-        for name, entry in catalogue.models.items()
-    }
-
-
-def _received(message: Message, held: Catalogue) -> Catalogue:
-    default, models = message
-    entries = {}
-    for name, (active, sent) in models.items():
-        versions: dict[int, Published | Refused] = {}
-        for number, content in sent.items():
-            if content is None:
-                versions[number] = held.models[name].versions[number]
-            elif isinstance(content, Refused):
-                versions[number] = content
-            else:
-                artifact = unpack(content)  # the parent has checked the signature
-                versions[number] = Published(
-                    name=name, version=number, artifact=artifact, files=content
-                )
-        entries[name] = ModelEntry(versions=versions, active=active)
-    return Catalogue(models=entries, default=default)
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    except (AttributeError, OSError, ValueError):  # closed: nobody asked where to look
+        sys.stdout = None  # nor is it flushed at the end

@@ -1,6 +1,6 @@
 """Watching the store: what is published there is served soon, without a restart."""
 
-from service.artifacts.catalogue import Catalogue
+from service.artifacts.catalogue import Catalogue, Published, Refused
 from service.artifacts.loading import EMPTY, Loading, load_catalogue
 from service.artifacts.signing import read_trusted_keys
 from service.artifacts.store import Store
@@ -32,6 +32,37 @@ def look(settings: Settings, previous: Catalogue = EMPTY) -> Loading:
     return load_catalogue(
         Store(root=settings.models), settings.default_model, trusted=trusted, previous=previous
     )
+
+
+def look_afresh(settings: Settings, held: Catalogue) -> None:
+    """Verify the whole store again, as a start would, and the keys that vouch for it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the store and the keys are.
+    held : Catalogue
+        What is served.
+
+    Raises
+    ------
+    ArtifactError
+        If a version that is served would not be served after a start.
+    SettingsError
+        If the trusted keys cannot be read.
+    """
+    fresh = look(settings).catalogue
+    require_default(fresh, settings)
+    for name, entry in held.models.items():
+        found = fresh.models.get(name)
+        if entry.is_ready and (found is None or not found.is_ready):
+            msg = f"model {name!r} is served, and would not be after a start"
+            raise ArtifactError(msg)
+        for number, one in entry.versions.items():
+            refused = found and found.versions.get(number)
+            if isinstance(one, Published) and isinstance(refused, Refused):
+                msg = f"{name}@{number} is served, and would not be after a start: {refused.reason}"
+                raise ArtifactError(msg)
 
 
 def require_default(catalogue: Catalogue, settings: Settings) -> None:

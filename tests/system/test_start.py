@@ -194,7 +194,7 @@ def test_the_health_check_asks_the_server_of_this_machine(
             check=False,
         )
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         process.wait(STOP_TIMEOUT_S)
 
     assert done.returncode == 0

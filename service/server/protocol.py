@@ -1,0 +1,300 @@
+"""One connection: uvicorn's HTTP, with deadlines and limits of its own."""
+
+import math
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from service.api.lifecycle import Lifecycle
+from service.server.limits import LINGER_S, PACE, STALL_S, Limits
+from service.server.lingering import LingeringTransport
+from service.server.log import log
+from service.server.refusal import Refusal, malformed, not_one_host, too_large, too_late
+
+NEVER = math.inf
+OFFERS = {b"upgrade", b"http2-settings"}
+"""Headers, and words of the header Connection, that offer another protocol."""
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that is looked at now and then, instead of one timer for each request.
+
+    A request that comes in whole pays for none of this: deadlines are set where a packet ends
+    inside a request, and `look` finds those that have passed.
+
+    Parameters
+    ----------
+    config : uvicorn.Config
+        The server's.
+    state : ServerState
+        What all connections share.
+    limits : Limits
+        What clients may do.
+    lifecycle : Lifecycle
+        Whether to close connections.
+    """
+
+    # uvicorn's type leaves out the time before the first request.
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
+
+    def __init__(
+        self, config: uvicorn.Config, state: ServerState, limits: Limits, lifecycle: Lifecycle
+    ) -> None:
+        super().__init__(config, state, {})
+        self.limits = limits
+        self.lifecycle = lifecycle
+        self.due = self.loop.time() + limits.receipt_s
+        self.stalled_since = NEVER
+        self.is_in_message = False
+        self.is_in_head = False
+        self.is_receiving = False  # `due` stands for the rest of a request
+        self.is_lingering = False  # all is said; what still comes is thrown away
+        self.is_offered = False  # another protocol, which is not taken
+        self.head_bytes = 0  # come since the last request was whole
+        self.may_be_large = False
+        self.hosts = 0
+        self.last_words: bytes | None = None  # to be said after the answers that are under way
+
+    # What comes in
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come."""
+        if self.is_lingering:
+            return
+        self.head_bytes += len(data)
+        self.may_be_large = self.head_bytes > self.limits.header_bytes
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_offer(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            ours = error.__context__
+            self._refuse(ours if isinstance(ours, Refusal) else malformed())
+            return
+        if self.is_in_message:
+            self._await_rest(len(data))
+        else:
+            self.is_receiving = False
+            if self._is_answering():
+                self.due = NEVER
+            elif self.cycle is not None:  # it was answered before it was whole
+                self.due = self.loop.time() + self.limits.keep_alive_s
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.hosts = 0
+        self.is_in_message = self.is_in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        name = name.lower()
+        if name == b"host":
+            self.hosts += 1
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Check the head, and let the application begin."""
+        version = self.parser.get_http_version()
+        if self.hosts != 1 or self.may_be_large or version != "1.1":
+            self._check_head(version)
+        if self.parser.should_upgrade():
+            self.is_offered = True
+            return
+        super().on_headers_complete()
+        self.is_in_head = False
+        if self.lifecycle.is_parting:
+            self.part()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        if not self.is_offered:
+            self.is_in_message = False
+            self.head_bytes = 0
+            super().on_message_complete()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio keeps the transport open for True
+        """Answer a client that has said all it has to say."""
+        if self.is_in_message or self.is_lingering or not self._is_answering():
+            return None
+        self.part()
+        return self.scheme != "https"  # TLS knows no half-closed connections
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self.due = NEVER
+        super().connection_lost(exc)
+
+    # What goes out
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.last_words is not None:
+            self._part(self.last_words)
+        elif not self.is_receiving and not self.is_lingering:
+            self.due = self.loop.time() + self.limits.keep_alive_s
+
+    def pause_writing(self) -> None:
+        """Stop, for the client does not read."""
+        self.stalled_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on, for the client reads again."""
+        self.stalled_since = NEVER
+        super().resume_writing()
+
+    # Time
+
+    def extend_receipt(self) -> None:
+        """Give a body that is coming in its time anew.
+
+        An application that works on a long body piece by piece finds this function as
+        ``scope["state"]["extend_receipt"]`` where the body did not come with the head.
+        """
+        if self.is_receiving:
+            self.due = self.loop.time() + self.limits.receipt_s
+
+    def look(self, now: float) -> None:
+        """End what takes too long.
+
+        Parameters
+        ----------
+        now : float
+            The event loop's time, in seconds.
+        """
+        if now - self.stalled_since > STALL_S:
+            self.transport.abort()
+        elif now < self.due:
+            return
+        elif not self.is_receiving:
+            self.transport.close()
+        elif self.flow.read_paused:  # not the client is slow, but we
+            self.extend_receipt()
+        else:
+            self._refuse(too_late(self.limits.receipt_s))
+
+    def part(self) -> None:
+        """Close the connection with the answer that is under way."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as nothing is under way on it."""
+        self.part()
+        if self.is_idle:
+            self.transport.close()
+
+    def linger(self) -> None:
+        """Say no more, but hear the client out, for a moment."""
+        self.last_words = None
+        self.is_lingering = True
+        self.is_receiving = False
+        self.due = self.loop.time() + LINGER_S
+        self.flow.resume_reading()
+        if self.scheme != "https" and not self.transport.is_closing():
+            self.transport.write_eof()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the client has nothing to wait for."""
+        return not (self.is_in_message or self.is_lingering or self._is_answering())
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_rest(self, n_bytes: int) -> None:
+        if not self.is_receiving:
+            self.is_receiving = True
+            self.due = self.loop.time() + self.limits.receipt_s
+        if self.is_in_head:
+            if self.head_bytes > self.limits.header_bytes:
+                self._refuse(too_large(self.limits.header_bytes))
+        elif self.cycle is not None and self.cycle.transport is self.transport:
+            self.cycle.transport = LingeringTransport(  # type: ignore[assignment]  # what is used of it
+                self.transport, lambda: self.is_in_message, self.linger
+            )
+            self.scope["state"]["extend_receipt"] = self.extend_receipt
+        elif self._is_answering():
+            self.due += n_bytes / PACE
+
+    # Refusals
+
+    def _check_head(self, version: str) -> None:
+        if version not in {"1.1", "1.0"}:
+            raise malformed()
+        n_bytes = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if n_bytes > self.limits.header_bytes:
+            raise too_large(self.limits.header_bytes)
+        if self.hosts > 1 or (self.hosts == 0 and version != "1.0"):
+            raise not_one_host(self.hosts)
+
+    def _decline_offer(self, rest: bytes) -> None:
+        """Read a request again as if it had not offered another protocol.
+
+        The parser takes whatever follows such a head for the other protocol, body included.
+        """
+        self.is_offered = False
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            self._refuse(malformed())
+            return
+        lines = [method + b" " + self.url + b" HTTP/" + version.encode()]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = [token.strip().lower() for token in value.split(b",")]
+                lines.append(name + b": " + b", ".join(t for t in tokens if t not in OFFERS))
+            elif name not in OFFERS:
+                lines.append(name + b": " + value)
+        self.parser = httptools.HttpRequestParser(self)
+        self.head_bytes = 0
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.lifecycle.refused[refusal.code] += 1
+        log.info(
+            "request_refused",
+            code=refusal.code,
+            status=refusal.status,
+            request_id=refusal.request_id,
+        )
+        words = refusal.to_bytes(self.server_state.default_headers)
+        if self.is_in_message and not self.is_in_head and self.cycle is not None:
+            self._refuse_rest(self.cycle, words)
+        elif self._is_answering():  # those before it are answered first
+            self._part_later(words)
+        else:
+            self._part(words)
+
+    def _refuse_rest(self, cycle: RequestResponseCycle, words: bytes) -> None:
+        """Refuse a request whose head the application has seen already, or will when it is free."""
+        if self.pipeline:
+            self.pipeline.popleft()
+            self._part_later(words)
+        elif cycle.response_started:
+            self.transport.close()
+        else:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._part(words)
+
+    def _part_later(self, words: bytes) -> None:
+        self.last_words = words
+        self.is_lingering = True
+        self.is_receiving = False
+        self.due = NEVER
+
+    def _part(self, words: bytes) -> None:
+        self.transport.write(words)
+        self.linger()
