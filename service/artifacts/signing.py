@@ -62,6 +62,11 @@ class TrustedKeys:
 
     keys: dict[str, Ed25519PublicKey]
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Which keys these are; equal sets trust the same."""
+        return frozenset(self.keys)
+
     def verify(self, name: str, manifest: bytes, signatures: bytes | None) -> None:
         """Check that a trusted key signed a manifest under a name.
 

@@ -19,11 +19,11 @@ def models() -> None:
 def list_models(*, as_json: bool) -> None:
     """List models with their versions and the active one."""
     from service.artifacts.loading import load_catalogue
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.settings import Settings
 
     settings = Settings.read()
-    catalogue = load_catalogue(Store(root=settings.models), settings.default_model).catalogue
+    catalogue = load_catalogue(open_store(settings), settings.default_model).catalogue
     listing: list[dict[str, Any]] = [
         {
             "name": name,
@@ -54,11 +54,11 @@ def list_models(*, as_json: bool) -> None:
 def show(model: str) -> None:
     """Print the manifest of a MODEL, such as iris or iris@3."""
     from service.artifacts.artifact import MANIFEST_FILE
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    store = Store(root=Settings.read().models)
+    store = open_store(Settings.read())
     name, version = parse_reference(model)
     files = store.read(name, store.active(name) if version is None else version)
     click.echo(files[MANIFEST_FILE].decode("utf-8", "replace"), nl=False)
@@ -68,7 +68,7 @@ def show(model: str) -> None:
 @click.argument("model")
 def delete(model: str) -> None:
     """Delete a version, such as iris@3; its number is not given again."""
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
@@ -76,7 +76,7 @@ def delete(model: str) -> None:
     if version is None:
         msg = f"expected a version to delete, such as {name}@1"
         raise click.UsageError(msg)
-    Store(root=Settings.read().models).delete(name, version)
+    open_store(Settings.read()).delete(name, version)
     click.echo(f"{name}@{version} is deleted")
 
 
@@ -109,12 +109,12 @@ def sign(model: str, key: Path) -> None:
     """Vouch for a MODEL, whose files are verified first."""
     from service.artifacts.artifact import MANIFEST_FILE
     from service.artifacts.loading import load_version
+    from service.artifacts.opening import open_store
     from service.artifacts.signing import SIGNATURE_FILE, sign_manifest
-    from service.artifacts.store import Store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    store = Store(root=Settings.read().models)
+    store = open_store(Settings.read())
     found = load_version(store, *parse_reference(model))
     line = sign_manifest(found.name, found.files[MANIFEST_FILE], key.read_bytes())
     earlier = found.files.get(SIGNATURE_FILE, b"")
@@ -128,15 +128,15 @@ def sign(model: str, key: Path) -> None:
 def verify(model: str) -> None:
     """Check every file of a MODEL as the service would before it answers."""
     from service.artifacts.loading import load_version
+    from service.artifacts.opening import open_store
     from service.artifacts.signing import read_trusted_keys
-    from service.artifacts.store import Store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
     settings = Settings.read()
     keys = settings.trusted_keys
     found = load_version(
-        Store(root=settings.models),
+        open_store(settings),
         *parse_reference(model),
         trusted=None if keys is None else read_trusted_keys(keys),
     )
@@ -148,11 +148,11 @@ def verify(model: str) -> None:
 def activate(model: str) -> None:
     """Let this version of a MODEL answer when none is asked for; it is verified first."""
     from service.artifacts.loading import load_version
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    store = Store(root=Settings.read().models)
+    store = open_store(Settings.read())
     found = load_version(store, *parse_reference(model))
     store.activate(found.name, found.version)
     click.echo(f"{found.name}@{found.version} is active")

@@ -1,10 +1,10 @@
 """Watching the store: what is published there is served soon, without a restart."""
 
 from service.artifacts.catalogue import Catalogue
-from service.artifacts.loading import EMPTY, Loading, load_catalogue
+from service.artifacts.loading import EMPTY, Loading, load_catalogue, nothing_loaded
+from service.artifacts.opening import open_store
 from service.artifacts.signing import read_trusted_keys
-from service.artifacts.store import Store
-from service.errors import ArtifactError
+from service.errors import ArtifactError, ServiceError
 from service.settings import Settings
 
 
@@ -25,13 +25,19 @@ def look(settings: Settings, previous: Catalogue = EMPTY) -> Loading:
 
     Raises
     ------
-    SettingsError
-        If the trusted keys cannot be read.
+    ServiceError
+        If the store or the trusted keys cannot be read, and nothing is held.
     """
-    trusted = None if settings.trusted_keys is None else read_trusted_keys(settings.trusted_keys)
-    return load_catalogue(
-        Store(root=settings.models), settings.default_model, trusted=trusted, previous=previous
-    )
+    try:
+        keys = settings.trusted_keys
+        trusted = None if keys is None else read_trusted_keys(keys)
+        return load_catalogue(
+            open_store(settings), settings.default_model, trusted=trusted, previous=previous
+        )
+    except ServiceError as error:
+        if previous is EMPTY:
+            raise
+        return nothing_loaded(previous, error)
 
 
 def require_default(catalogue: Catalogue, settings: Settings) -> None:
