@@ -154,16 +154,22 @@ class StoreReader:
         -------
         object
             Equal to an earlier one while sizes and times of change are.
+
+        Raises
+        ------
+        UnreadableError
+            If the store cannot be read now.
         """
         folder = self._folder(name) / str(version)
         looks: list[tuple[object, ...]] = []
-        for file in (*FILES, *OPTIONAL_FILES):
-            try:
-                status = (folder / file).stat()
-            except OSError as error:
-                looks.append((file, error.errno))
-            else:
-                looks.append((file, status.st_ino, status.st_size, status.st_mtime_ns))
+        with _reading(f"{name}/{version}"):
+            for file in (*FILES, *OPTIONAL_FILES):
+                try:
+                    status = (folder / file).stat()
+                except OSError as error:
+                    looks.append((file, error.errno))
+                else:
+                    looks.append((file, status.st_ino, status.st_size, status.st_mtime_ns))
         return looks
 
     def _folder(self, name: str) -> Path:
@@ -197,4 +203,7 @@ def _reading(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         msg = f"{what} cannot be read: {error.strerror}"
+        raise UnreadableError(msg) from error
+    except MemoryError as error:
+        msg = f"{what} cannot be read: not enough memory"
         raise UnreadableError(msg) from error

@@ -82,15 +82,16 @@ class Store(StoreReader):
                     sync_folder(self.root)
                     return 1
                 version = self._rename(staged / "1", name)
+                try:
+                    sync_folder(folder)
+                    self._activate_new(name, version, always=activate)
+                except BaseException:
+                    with suppress(OSError, ArtifactError):
+                        self._take_back(name, version)
+                    raise
             finally:
-                shutil.rmtree(staged, ignore_errors=True)
-            try:
-                sync_folder(folder)
-                self._activate_new(name, version, always=activate)
-            except BaseException:
-                with suppress(OSError, ArtifactError):
-                    self._take_back(name, version)
-                raise
+                with suppress(OSError, MemoryError):  # what stays is swept later
+                    shutil.rmtree(staged)
         return version
 
     def activate(self, name: str, version: int) -> None:
