@@ -97,7 +97,7 @@ def test_no_answer_is_lost_or_mixed_in_a_hundred_reloads(
                 if answer.status_code != 200 or body != expected[version]:
                     wrong.append(body)
 
-    clients = [threading.Thread(target=ask) for _ in range(8)]
+    clients = [threading.Thread(target=ask) for _ in range(32)]
     for client in clients:
         client.start()
     for turn in range(100):
