@@ -170,6 +170,37 @@ class Store(StoreReader):
                 raise ArtifactError(msg)
             self._withdraw(name, version)
 
+    def prune(self, name: str, keep: int) -> list[int]:
+        """Delete all versions but the newest ones and the active one.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        keep : int
+            How many of the newest stay, one or more.
+
+        Returns
+        -------
+        list of int
+            What was deleted, in ascending order.
+
+        Raises
+        ------
+        ArtifactError
+            If the store cannot be written, or fewer than one version is to stay.
+        """
+        if keep < 1:
+            msg = f"expected one version or more to keep, got {keep}"
+            raise ArtifactError(msg)
+        self.active(name)  # a model that is not there is named
+        with writing_store(), locked_folder(self._folder(name)):
+            active = self.active(name)
+            gone = [version for version in self.versions(name)[:-keep] if version != active]
+            for version in gone:
+                self._withdraw(name, version)
+        return gone
+
     def _activate_new(self, name: str, version: int, *, always: bool) -> None:
         file = self._folder(name) / ACTIVE_FILE
         with locked_folder(file.parent):

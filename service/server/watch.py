@@ -3,8 +3,10 @@
 from service.artifacts.catalogue import Catalogue
 from service.artifacts.loading import EMPTY, Loading, load_catalogue, nothing_loaded
 from service.artifacts.opening import open_store
+from service.artifacts.permissions import writable_by_all
 from service.artifacts.signing import read_trusted_keys
 from service.errors import ArtifactError, ServiceError
+from service.server.log import log
 from service.settings import Settings
 
 
@@ -31,9 +33,10 @@ def look(settings: Settings, previous: Catalogue = EMPTY) -> Loading:
     try:
         keys = settings.trusted_keys
         trusted = None if keys is None else read_trusted_keys(keys)
-        return load_catalogue(
-            open_store(settings), settings.default_model, trusted=trusted, previous=previous
-        )
+        store = open_store(settings)
+        if previous is EMPTY and (places := writable_by_all(store)):
+            log.warning("store_writable_by_all", count=len(places), first=places[0])
+        return load_catalogue(store, settings.default_model, trusted=trusted, previous=previous)
     except ServiceError as error:
         if previous is EMPTY:
             raise
