@@ -14,6 +14,7 @@
     ├── OverloadedError              overloaded
     ├── PlaneError                   no_plane
     ├── ArtifactError                a model at rest is damaged, missing or not acceptable
+    │   └── UnreadableError          … or its store cannot be read now; it may be in a while
     ├── TableError                   a file of rows cannot be read
     ├── TrainingError                a fit is refused
     ├── ExchangeError                a foreign model or a foreign format cannot be had
@@ -136,6 +137,10 @@ class PlaneError(ServiceError):
 
 class ArtifactError(ServiceError):
     """A model at rest is damaged, missing, or not acceptable."""
+
+
+class UnreadableError(ArtifactError):
+    """A file or a folder of the store cannot be read now; another try may succeed."""
 
 
 class TableError(ServiceError):

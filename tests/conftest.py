@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -54,15 +54,23 @@ def server(
 
 @contextlib.contextmanager
 def serving(
-    store: Path, environment: dict[str, str], directory: Path, pids: list[int] | None = None
+    store: Path | str,
+    environment: dict[str, str],
+    directory: Path,
+    pids: list[int] | None = None,
+    *,
+    through: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Run a real server process on a store; it must stop cleanly on SIGTERM."""
+    """Run a real server process on a store; it must stop cleanly on SIGTERM.
+
+    A command that it is started through must become it, as env and setpriv do.
+    """
     log = directory / "server.log"
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "service", "serve", "--host", "127.0.0.1", "--port", str(port)],
+            [*through, sys.executable, "-m", "service", "serve", "--port", str(port)],
             # No balancer has to be told before it stops; tests of that say otherwise.
             env={"SOFTMAX_DRAIN_SECONDS": "0"} | environment | {"SOFTMAX_MODELS": str(store)},
             cwd=directory,

@@ -1,12 +1,17 @@
 """Files that appear whole or not at all, and stay when the power goes."""
 
+import errno
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from service.errors import ArtifactError
+
+# What file systems of networks answer that know no locks, or none on folders.
+_NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 @contextmanager
@@ -23,6 +28,37 @@ def writing_store() -> Iterator[None]:
     except OSError as error:
         msg = f"the store cannot be written: {error.strerror}: {error.filename}"
         raise ArtifactError(msg) from error
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Keep other writers that lock a folder waiting, where its file system has locks.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Yields
+    ------
+    None
+        While the lock is held; it goes with this process, however that ends.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be opened or locked.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -44,7 +80,8 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
         Path(beside).chmod(mode)
         Path(beside).replace(path)
     except BaseException:
-        Path(beside).unlink()
+        with suppress(OSError):
+            Path(beside).unlink()
         raise
     sync_folder(path.parent)
 

@@ -42,7 +42,8 @@ class Refused:
     reason : str
         One line.
     state : object
-        What the files looked like then; until that changes, they are not read again.
+        What the files looked like then; until that changes, they are not read again. None
+        where it was the reading that failed: that is tried at each look.
     """
 
     name: str
@@ -85,10 +86,13 @@ class Catalogue:
         Models by name, sorted.
     default : str or None
         The model that answers at the root; None where the store does not say which.
+    fault : str or None
+        Why the store or the trusted keys could not be read at the last look.
     """
 
     models: Mapping[str, ModelEntry]
     default: str | None
+    fault: str | None = None
 
     def get(self, name: str | None = None, version: int | None = None) -> Published:
         """Give a verified version of a model.

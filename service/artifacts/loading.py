@@ -1,13 +1,13 @@
 """From the store to the catalogue: verify what is new, keep what is sound."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.artifacts.artifact import unpack
 from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.artifacts.reader import StoreReader
 from service.artifacts.signing import TrustedKeys
-from service.artifacts.store import Store
-from service.errors import ArtifactError, UnknownModelError
+from service.errors import ArtifactError, ServiceError, UnknownModelError, UnreadableError
 
 PREFERRED = "demo"
 
@@ -27,7 +27,8 @@ class Loading:
     activated : tuple of Published
         Versions that answer from now on when none is asked for, and did not before.
     refused : tuple of Refused
-        What was refused just now; it was not known in this state before.
+        What was refused just now; it was not known in this state before. Where not even the
+        store or the trusted keys could be read, every model that is held is named once.
     """
 
     catalogue: Catalogue
@@ -42,7 +43,7 @@ class Loading:
 
 
 def load_catalogue(
-    store: Store,
+    store: StoreReader,
     default: str | None = None,
     *,
     trusted: TrustedKeys | None = None,
@@ -56,7 +57,7 @@ def load_catalogue(
 
     Parameters
     ----------
-    store : Store
+    store : StoreReader
         Where the models are.
     default : str, optional
         The model that answers at the root; by default the only one, else ``demo``.
@@ -69,6 +70,11 @@ def load_catalogue(
     -------
     Loading
         What is served from now on, and what is new in it.
+
+    Raises
+    ------
+    UnreadableError
+        If the store cannot be read now.
     """
     names = sorted({*store.names(), *previous.models})
     if default is None:
@@ -79,7 +85,7 @@ def load_catalogue(
     news: list[Published | Refused] = []
     for name in names:
         held[name] = _entry(store, name, trusted, previous.models.get(name), news)
-    models = {name: entry for name, entry in held.items() if entry.versions}
+    models = {name: entry for name, entry in held.items() if entry.versions or entry.fault}
     catalogue = Catalogue(models=models, default=default)
     return Loading(
         catalogue=catalogue,
@@ -89,14 +95,36 @@ def load_catalogue(
     )
 
 
+def nothing_loaded(previous: Catalogue, error: ServiceError) -> Loading:
+    """Keep what is held, where the store or the trusted keys cannot be read at all.
+
+    Parameters
+    ----------
+    previous : Catalogue
+        What is held.
+    error : ServiceError
+        Why.
+
+    Returns
+    -------
+    Loading
+        The same models; each is named as refused, if this is news.
+    """
+    fault = str(error)
+    refused: tuple[Refused, ...] = ()
+    if fault != previous.fault:
+        refused = tuple(Refused(name=n, version=None, reason=fault) for n in previous.models)
+    return Loading(catalogue=replace(previous, fault=fault), refused=refused)
+
+
 def load_version(
-    store: Store, name: str, version: int | None = None, *, trusted: TrustedKeys | None = None
+    store: StoreReader, name: str, version: int | None = None, *, trusted: TrustedKeys | None = None
 ) -> Published:
     """Read and verify one version.
 
     Parameters
     ----------
-    store : Store
+    store : StoreReader
         Where the models are.
     name : str
         The model.
@@ -114,6 +142,8 @@ def load_version(
     ------
     ArtifactError
         If its files are refused.
+    UnreadableError
+        If they cannot be read now.
     """
     number = store.active(name) if version is None else version
     try:
@@ -121,12 +151,15 @@ def load_version(
         artifact = unpack(files, name, trusted)
     except ArtifactError as error:
         msg = f"{name}@{number}: {error}"
-        raise ArtifactError(msg) from error
+        raise type(error)(msg) from error
+    except MemoryError as error:
+        msg = f"{name}@{number}: not enough memory to verify it"
+        raise UnreadableError(msg) from error
     return Published(name=name, version=number, artifact=artifact, files=files)
 
 
 def _entry(
-    store: Store,
+    store: StoreReader,
     name: str,
     trusted: TrustedKeys | None,
     previous: ModelEntry | None,
@@ -134,13 +167,16 @@ def _entry(
 ) -> ModelEntry:
     known: Mapping[int, Published | Refused] = previous.versions if previous else {}
     versions: dict[int, Published | Refused] = {}
-    for number in store.versions(name):
-        found = known.get(number)
-        if found is None or isinstance(found, Refused):
-            found = _version(store, name, number, trusted, found)
-            if found is not known.get(number):
-                news.append(found)
-        versions[number] = found
+    try:
+        for number in store.versions(name):
+            found = known.get(number)
+            if found is None or isinstance(found, Refused):
+                found = _version(store, name, number, trusted, found)
+                if found is not known.get(number):
+                    news.append(found)
+            versions[number] = found
+    except UnreadableError as error:
+        return _unreadable(name, previous, str(error), news)
     active, fault = _active(store, name, versions, previous)
     if fault and (previous is None or previous.fault != fault):
         news.append(Refused(name=name, version=None, reason=fault))
@@ -149,24 +185,38 @@ def _entry(
     return ModelEntry(versions=dict(sorted(versions.items())), active=active, fault=fault)
 
 
+def _unreadable(
+    name: str, previous: ModelEntry | None, fault: str, news: list[Published | Refused]
+) -> ModelEntry:
+    if previous is None or previous.fault != fault:
+        news.append(Refused(name=name, version=None, reason=fault))
+    if previous is None:
+        return ModelEntry(versions={}, active=None, fault=fault)
+    return replace(previous, fault=fault)
+
+
 def _version(
-    store: Store,
+    store: StoreReader,
     name: str,
     number: int,
     trusted: TrustedKeys | None,
     known: Refused | None,
 ) -> Published | Refused:
-    state = store.state(name, number)
+    # Other keys may vouch for what was refused.
+    state = (store.state(name, number), None if trusted is None else trusted.ids)
     if known is not None and known.state == state:
         return known
     try:
         return load_version(store, name, number, trusted=trusted)
-    except ArtifactError as error:
+    except UnreadableError as error:
+        refused = Refused(name=name, version=number, reason=str(error))
+        return known if known == refused else refused
+    except (ArtifactError, UnknownModelError) as error:
         return Refused(name=name, version=number, reason=str(error), state=state)
 
 
 def _active(
-    store: Store,
+    store: StoreReader,
     name: str,
     versions: Mapping[int, Published | Refused],
     previous: ModelEntry | None,

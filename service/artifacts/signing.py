@@ -62,6 +62,11 @@ class TrustedKeys:
 
     keys: dict[str, Ed25519PublicKey]
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Which keys these are; equal sets trust the same."""
+        return frozenset(self.keys)
+
     def verify(self, name: str, manifest: bytes, signatures: bytes | None) -> None:
         """Check that a trusted key signed a manifest under a name.
 
@@ -117,7 +122,7 @@ def read_trusted_keys(path: Path) -> TrustedKeys:
         files = sorted(path.glob("*.pub")) if path.is_dir() else [path]
         pems = [pem for file in files for pem in _PEM.findall(file.read_bytes())]
         keys = [serialization.load_pem_public_key(pem) for pem in pems]
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+    except (OSError, MemoryError, ValueError, UnsupportedAlgorithm) as error:
         msg = f"trusted keys: {path} cannot be read ({type(error).__name__})"
         raise SettingsError(msg) from error
     trusted = {_key_id(key): key for key in keys if isinstance(key, Ed25519PublicKey)}

@@ -1,155 +1,41 @@
-"""The store: ``<root>/<name>/<version>/`` folders that never change once they are there."""
+"""Writing into a store: every change happens at one instant, or not at all."""
 
-import os
-import re
 import shutil
-import stat
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
-from service.artifacts.artifact import FILES
-from service.artifacts.atomic import replace_file, sync_folder, write_synced, writing_store
-from service.artifacts.signing import SIGNATURE_FILE
-from service.errors import ArtifactError, UnknownModelError
+from service.artifacts.atomic import (
+    locked_folder,
+    replace_file,
+    sync_folder,
+    write_synced,
+    writing_store,
+)
+from service.artifacts.reader import ACTIVE_FILE, OPTIONAL_FILES, VERSION, StoreReader
+from service.errors import ArtifactError, UnreadableError
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-VERSION = re.compile(r"[1-9][0-9]{0,8}")
-OPTIONAL_FILES = (SIGNATURE_FILE,)
-ACTIVE_FILE = "ACTIVE"
 DELETED = ".deleted-"
+NEW = ".new-"
 PUBLISHED_FILE = "published.json"
-MAX_FILE_BYTES = 256 * 2**20
+ABANDONED_AFTER_S = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Store:
-    """A folder of models.
+class Store(StoreReader):
+    """A folder of models, to look at and to change.
 
     Parameters
     ----------
     root : Path
-        The folder; one that does not exist holds no models.
+        The folder; one that does not exist holds no models, and is made to hold the first.
     """
-
-    root: Path
-
-    def names(self) -> list[str]:
-        """Give the names of the models, sorted."""
-        if not self.root.is_dir():
-            return []
-        return sorted(
-            entry.name
-            for entry in self.root.iterdir()
-            if NAME.fullmatch(entry.name) and entry.is_dir()
-        )
-
-    def versions(self, name: str) -> list[int]:
-        """Give the versions of a model in ascending order.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-
-        Returns
-        -------
-        list of int
-            Empty if there is no such model.
-        """
-        folder = self._folder(name)
-        if not folder.is_dir():
-            return []
-        return sorted(int(e.name) for e in folder.iterdir() if VERSION.fullmatch(e.name))
-
-    def active(self, name: str) -> int:
-        """Give the version that answers when none is asked for.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-
-        Returns
-        -------
-        int
-            The version that the file ``ACTIVE`` names.
-
-        Raises
-        ------
-        UnknownModelError
-            If there is no such model.
-        ArtifactError
-            If ``ACTIVE`` is missing or does not hold a version.
-        """
-        if not self._folder(name).is_dir():
-            msg = f"no model {name!r} (models: {', '.join(self.names()) or 'none'})"
-            raise UnknownModelError(msg)
-        text = self._read(self._folder(name) / ACTIVE_FILE, 32).decode("ascii", "replace").strip()
-        if not VERSION.fullmatch(text):
-            msg = f"{name}/{ACTIVE_FILE}: expected a version number"
-            raise ArtifactError(msg)
-        return int(text)
-
-    def read(self, name: str, version: int) -> dict[str, bytes]:
-        """Read the files of a version, unverified, each once.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-        version : int
-            Its version.
-
-        Returns
-        -------
-        dict of str to bytes
-            Files by name.
-
-        Raises
-        ------
-        UnknownModelError
-            If there is no such version.
-        ArtifactError
-            If a file is missing, is no plain file inside the store, or is too large.
-        """
-        folder = self._folder(name) / str(version)
-        if not folder.is_dir():
-            known = ", ".join(map(str, self.versions(name))) or "none"
-            msg = f"no version {version} of model {name!r} (versions: {known})"
-            raise UnknownModelError(msg)
-        present = [*FILES, *(file for file in OPTIONAL_FILES if (folder / file).exists())]
-        return {file: self._read(folder / file, MAX_FILE_BYTES) for file in present}
-
-    def state(self, name: str, version: int) -> object:
-        """Tell what the files of a version look like, without reading them.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-        version : int
-            Its version.
-
-        Returns
-        -------
-        object
-            Equal to an earlier one while sizes and times of change are.
-        """
-        folder = self._folder(name) / str(version)
-        looks: list[tuple[object, ...]] = []
-        for file in (*FILES, *OPTIONAL_FILES):
-            try:
-                status = (folder / file).stat()
-            except OSError as error:
-                looks.append((file, error.errno))
-            else:
-                looks.append((file, status.st_ino, status.st_size, status.st_mtime_ns))
-        return looks
 
     def publish(
         self,
@@ -181,26 +67,31 @@ class Store:
         Raises
         ------
         ArtifactError
-            If the store cannot be written.
+            If the store cannot be written; it holds then what it held before.
         """
         folder = self._folder(name)
-        published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
-        contents = {**(beside or {}), **files, PUBLISHED_FILE: orjson.dumps(published)}
+        contents = {**(beside or {}), **files, PUBLISHED_FILE: publication_note()}
         with writing_store():
-            folder.mkdir(parents=True, exist_ok=True)
-            new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+            self.root.mkdir(parents=True, exist_ok=True)
+            for place in (self.root, folder):
+                _sweep(place)
+            staged = Path(tempfile.mkdtemp(prefix=NEW, dir=self.root))
             try:
-                new.chmod(0o755)
-                for file, content in contents.items():
-                    write_synced(new / file, content)
-                sync_folder(new)
-                version = self._rename(new, name)
-            except BaseException:
-                shutil.rmtree(new, ignore_errors=True)
-                raise
-            sync_folder(folder)
-            if activate or not (folder / ACTIVE_FILE).exists():
-                self.activate(name, version)
+                _write_model(staged, contents)
+                if _moved(staged, folder):  # the model's first version, and ACTIVE with it
+                    sync_folder(self.root)
+                    return 1
+                version = self._rename(staged / "1", name)
+                try:
+                    sync_folder(folder)
+                    self._activate_new(name, version, always=activate)
+                except BaseException:
+                    with suppress(OSError, ArtifactError):
+                        self._take_back(name, version)
+                    raise
+            finally:
+                with suppress(OSError, MemoryError):  # what stays is swept later
+                    shutil.rmtree(staged)
         return version
 
     def activate(self, name: str, version: int) -> None:
@@ -217,12 +108,13 @@ class Store:
         ------
         UnknownModelError
             If there is no such version.
+        ArtifactError
+            If the store cannot be written.
         """
+        self._require(name, version)
         folder = self._folder(name)
-        if version not in self.versions(name):
-            msg = f"no version {version} of model {name!r}"
-            raise UnknownModelError(msg)
-        with writing_store():
+        with writing_store(), locked_folder(folder):
+            self._require(name, version)
             replace_file(folder / ACTIVE_FILE, f"{version}\n".encode())
 
     def attach(self, name: str, version: int, file: str, content: bytes) -> None:
@@ -244,11 +136,12 @@ class Store:
         UnknownModelError
             If there is no such version.
         ArtifactError
-            If the store cannot be written.
+            If the store cannot be written, or such a file does not belong there.
         """
-        if file not in OPTIONAL_FILES or version not in self.versions(name):
-            msg = f"no version {version} of model {name!r}"
-            raise UnknownModelError(msg)
+        if file not in OPTIONAL_FILES:
+            msg = f"expected {' or '.join(OPTIONAL_FILES)}, got {file!r}"
+            raise ArtifactError(msg)
+        self._require(name, version)
         with writing_store():
             replace_file(self._folder(name) / str(version) / file, content)
 
@@ -269,26 +162,78 @@ class Store:
         ArtifactError
             If it is the active one, or the store cannot be written.
         """
-        if version not in self.versions(name):
-            msg = f"no version {version} of model {name!r}"
-            raise UnknownModelError(msg)
-        if version == self.active(name):
-            msg = f"{name}@{version} is the active version: activate another one first"
-            raise ArtifactError(msg)
-        folder = self._folder(name)
-        with writing_store():
-            # Renamed first, so that it goes at one instant; what stays keeps the number taken.
-            gone = folder / f"{DELETED}{version}"
-            (folder / str(version)).rename(gone)
-            for path in gone.iterdir():
-                path.unlink()
-            sync_folder(folder)
+        self._require(name, version)
+        with writing_store(), locked_folder(self._folder(name)):
+            self._require(name, version)
+            if version == self.active(name):
+                msg = f"{name}@{version} is the active version: activate another one first"
+                raise ArtifactError(msg)
+            self._withdraw(name, version)
 
-    def _folder(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
-            msg = f"expected a model name like iris or fault-types.v2, got {name[:64]!r}"
-            raise UnknownModelError(msg)
-        return self.root / name
+    def prune(self, name: str, keep: int) -> list[int]:
+        """Delete all versions but the newest ones and the active one.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        keep : int
+            How many of the newest stay, one or more.
+
+        Returns
+        -------
+        list of int
+            What was deleted, in ascending order.
+
+        Raises
+        ------
+        ArtifactError
+            If the store cannot be written, or fewer than one version is to stay.
+        """
+        if keep < 1:
+            msg = f"expected one version or more to keep, got {keep}"
+            raise ArtifactError(msg)
+        self.active(name)  # a model that is not there is named
+        with writing_store(), locked_folder(self._folder(name)):
+            active = self.active(name)
+            gone = [version for version in self.versions(name)[:-keep] if version != active]
+            for version in gone:
+                self._withdraw(name, version)
+        return gone
+
+    def _activate_new(self, name: str, version: int, *, always: bool) -> None:
+        file = self._folder(name) / ACTIVE_FILE
+        with locked_folder(file.parent):
+            active = self._active_or_none(name)
+            if active is None or (always and active < version):  # else a later one was faster
+                replace_file(file, f"{version}\n".encode())
+
+    def _take_back(self, name: str, version: int) -> None:
+        """Withdraw what could be published and not activated, unless it is active after all."""
+        if self._active_or_none(name) != version:
+            self._withdraw(name, version)  # a service may have seen it: its number stays taken
+
+    def _active_or_none(self, name: str) -> int | None:
+        if not (self._folder(name) / ACTIVE_FILE).exists():
+            return None
+        try:
+            return self.active(name)
+        except UnreadableError:
+            raise
+        except ArtifactError:  # it names no version, so it is mended
+            return None
+
+    def _require(self, name: str, version: int) -> None:
+        if version not in self.versions(name):
+            raise self._unknown(name, version)
+
+    def _withdraw(self, name: str, version: int) -> None:
+        # Renamed first, so that it goes at one instant; what stays keeps the number taken.
+        folder = self._folder(name)
+        gone = folder / f"{DELETED}{version}"
+        (folder / str(version)).rename(gone)
+        sync_folder(folder)
+        _empty(gone)
 
     def _rename(self, new: Path, name: str) -> int:
         while True:
@@ -306,21 +251,53 @@ class Store:
         names = (entry.name.removeprefix(DELETED) for entry in self._folder(name).iterdir())
         return max((int(text) for text in names if VERSION.fullmatch(text)), default=0)
 
-    def _read(self, path: Path, max_bytes: int) -> bytes:
-        where = path.relative_to(self.root)
-        try:
-            real = path.resolve(strict=True)
-            if not real.is_relative_to(self.root.resolve()):
-                msg = f"{where}: expected a file inside the store, got a link out of it"
-                raise ArtifactError(msg)
-            # Without O_NONBLOCK, opening a pipe would wait for its writer.
-            descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-            with os.fdopen(descriptor, "rb") as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-                    msg = f"{where}: expected a plain file of at most {max_bytes} bytes"
-                    raise ArtifactError(msg)
-                return file.read(max_bytes)
-        except OSError as error:
-            msg = f"{where}: {error.strerror}"
-            raise ArtifactError(msg) from error
+
+def publication_note() -> bytes:
+    """Give the contents of ``published.json``: the time, and nothing about the machine."""
+    return orjson.dumps({"published_at": datetime.now(UTC).isoformat(timespec="seconds")})
+
+
+def _write_model(staged: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a whole model with one version, as it is to appear."""
+    version = staged / "1"
+    staged.chmod(0o755)
+    version.mkdir(mode=0o755)
+    for file, content in contents.items():
+        write_synced(version / file, content)
+    write_synced(staged / ACTIVE_FILE, b"1\n")
+    sync_folder(version)
+    sync_folder(staged)
+
+
+def _moved(staged: Path, folder: Path) -> bool:
+    """Rename a model into its place, unless there is something already.
+
+    Raises
+    ------
+    OSError
+        If the store cannot be written.
+    """
+    try:
+        staged.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers left that were killed long ago."""
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            age_s = time.time() - entry.stat().st_mtime
+            if entry.name.startswith((NEW, f".{ACTIVE_FILE}-")) and age_s > ABANDONED_AFTER_S:
+                if entry.is_dir():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()

@@ -105,12 +105,12 @@ def export_model(model: str, file: Path) -> None:
         raise click.UsageError(msg)
     _need_packages()
     from service.artifacts.loading import load_version
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.cli.reference import parse_reference
     from service.settings import Settings
     from service.training.exchange.exporting import WRITERS
 
-    found = load_version(Store(root=Settings.read().models), *parse_reference(model))
+    found = load_version(open_store(Settings.read()), *parse_reference(model))
     origin = {
         "name": found.name,
         "version": str(found.version),
@@ -168,7 +168,7 @@ def _table(path: Path, found: "Imported", target: str | None) -> Any:
 def _publish(name: str, source: str, found: "Imported", *, activate: bool) -> dict[str, str | int]:
     from service.artifacts.artifact import MANIFEST_FILE, pack
     from service.artifacts.manifest import sha256
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.settings import Settings
     from service.training.libraries import library_versions
 
@@ -186,7 +186,7 @@ def _publish(name: str, source: str, found: "Imported", *, activate: bool) -> di
         golden_rows=found.golden_rows,
         libraries=library_versions(),
     )
-    version = Store(root=Settings.read().models).publish(name, files, activate=activate)
+    version = open_store(Settings.read()).publish(name, files, activate=activate)
     digest = f"sha256:{sha256(files[MANIFEST_FILE])}"
     return {"name": name, "version": version, "digest": digest}
 

@@ -1,12 +1,19 @@
 """`softmax models`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from service.cli.report import print_json, print_table
 from service.errors import ServiceError
+
+if TYPE_CHECKING:
+    from service.artifacts.catalogue import Published
+    from service.artifacts.store import Store
+    from service.settings import Settings
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -15,15 +22,14 @@ def models() -> None:
 
 
 @models.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def list_models(*, as_json: bool) -> None:
     """List models with their versions and the active one."""
     from service.artifacts.loading import load_catalogue
-    from service.artifacts.store import Store
     from service.settings import Settings
 
     settings = Settings.read()
-    catalogue = load_catalogue(Store(root=settings.models), settings.default_model).catalogue
+    catalogue = load_catalogue(_store(settings), settings.default_model).catalogue
     listing: list[dict[str, Any]] = [
         {
             "name": name,
@@ -40,7 +46,7 @@ def list_models(*, as_json: bool) -> None:
     rows = [
         (
             row["name"] + (" (default)" if row["is_default"] else ""),
-            ", ".join(map(str, row["versions"])),
+            _numbers(row["versions"]),
             row["active"] or "none",
             "yes" if row["is_ready"] else "no",
         )
@@ -51,14 +57,14 @@ def list_models(*, as_json: bool) -> None:
 
 @models.command()
 @click.argument("model")
+@click.option("--json", is_flag=True, expose_value=False, help="Change nothing: it is JSON.")
 def show(model: str) -> None:
     """Print the manifest of a MODEL, such as iris or iris@3."""
     from service.artifacts.artifact import MANIFEST_FILE
-    from service.artifacts.store import Store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    store = Store(root=Settings.read().models)
+    store = _store(Settings.read())
     name, version = parse_reference(model)
     files = store.read(name, store.active(name) if version is None else version)
     click.echo(files[MANIFEST_FILE].decode("utf-8", "replace"), nl=False)
@@ -66,9 +72,41 @@ def show(model: str) -> None:
 
 @models.command()
 @click.argument("model")
-def delete(model: str) -> None:
+@json_option
+def verify(model: str, *, as_json: bool) -> None:
+    """Check every file of a MODEL as the service would before it answers."""
+    from service.settings import Settings
+
+    settings = Settings.read()
+    found = _verified(_store(settings), model, settings)
+    if as_json:
+        print_json(_identity(found))
+        return
+    click.echo(f"{found.name}@{found.version} is sound: {found.artifact.digest}")
+
+
+@models.command()
+@click.argument("model")
+@json_option
+def activate(model: str, *, as_json: bool) -> None:
+    """Let this version of a MODEL answer when none is asked for; it is verified first."""
+    from service.settings import Settings
+
+    settings = Settings.read()
+    store = _store(settings)
+    found = _verified(store, model, settings)
+    store.activate(found.name, found.version)
+    if as_json:
+        print_json(_identity(found))
+        return
+    click.echo(f"{found.name}@{found.version} is active")
+
+
+@models.command()
+@click.argument("model")
+@json_option
+def delete(model: str, *, as_json: bool) -> None:
     """Delete a version, such as iris@3; its number is not given again."""
-    from service.artifacts.store import Store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
@@ -76,13 +114,39 @@ def delete(model: str) -> None:
     if version is None:
         msg = f"expected a version to delete, such as {name}@1"
         raise click.UsageError(msg)
-    Store(root=Settings.read().models).delete(name, version)
+    _store(Settings.read()).delete(name, version)
+    if as_json:
+        print_json({"name": name, "deleted": [version]})
+        return
     click.echo(f"{name}@{version} is deleted")
 
 
 @models.command()
+@click.argument("name")
+@click.option(
+    "--keep",
+    required=True,
+    type=click.IntRange(min=1),
+    help="How many of the newest versions stay, besides the active one.",
+)
+@json_option
+def prune(name: str, keep: int, *, as_json: bool) -> None:
+    """Delete old versions of the model NAME, never the active one."""
+    from service.settings import Settings
+
+    store = _store(Settings.read())
+    deleted = store.prune(name, keep)
+    kept = store.versions(name)
+    if as_json:
+        print_json({"name": name, "deleted": deleted, "kept": kept})
+        return
+    click.echo(f"{name}: deleted {_numbers(deleted)}, kept {_numbers(kept)}")
+
+
+@models.command()
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-def keygen(out: Path) -> None:
+@json_option
+def keygen(out: Path, *, as_json: bool) -> None:
     """Make a key pair: OUT signs models, OUT.pub is for SOFTMAX_TRUSTED_KEYS."""
     from service.artifacts.signing import generate_key_pair
     from service.cli.files import write_whole
@@ -94,6 +158,9 @@ def keygen(out: Path) -> None:
     pair = generate_key_pair()
     write_whole(out, pair.private_pem, mode=0o600)
     write_whole(public, pair.public_pem)
+    if as_json:
+        print_json({"signs": str(out), "is_to_be_trusted": str(public)})
+        return
     click.echo(f"{out} signs, {public} is to be trusted")
 
 
@@ -105,54 +172,64 @@ def keygen(out: Path) -> None:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A private key that keygen made.",
 )
-def sign(model: str, key: Path) -> None:
+@json_option
+def sign(model: str, key: Path, *, as_json: bool) -> None:
     """Vouch for a MODEL, whose files are verified first."""
     from service.artifacts.artifact import MANIFEST_FILE
-    from service.artifacts.loading import load_version
     from service.artifacts.signing import SIGNATURE_FILE, sign_manifest
-    from service.artifacts.store import Store
-    from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    store = Store(root=Settings.read().models)
-    found = load_version(store, *parse_reference(model))
+    store = _store(Settings.read())
+    found = _verified(store, model, None)
     line = sign_manifest(found.name, found.files[MANIFEST_FILE], key.read_bytes())
     earlier = found.files.get(SIGNATURE_FILE, b"")
     if line not in earlier:
         store.attach(found.name, found.version, SIGNATURE_FILE, earlier + line)
+    if as_json:
+        print_json(_identity(found))
+        return
     click.echo(f"{found.name}@{found.version} is signed by {key}")
 
 
-@models.command()
-@click.argument("model")
-def verify(model: str) -> None:
-    """Check every file of a MODEL as the service would before it answers."""
+def _store(settings: "Settings") -> "Store":
+    """Open the store, and say so where everybody may write into it."""
+    from service.artifacts.opening import open_store
+    from service.artifacts.permissions import writable_by_all
+
+    store = open_store(settings)
+    if places := writable_by_all(store):
+        more = f" and {len(places) - 1} more" if places[1:] else ""
+        click.echo(
+            f"softmax: warning: anybody on this machine may change {places[0]}{more} of"
+            f" {settings.models}, and so what is answered: chmod -R o-w takes that right away",
+            err=True,
+        )
+    return store
+
+
+def _verified(store: "Store", model: str, settings: "Settings | None") -> "Published":
+    """Verify a model; with settings, against the keys that they trust."""
     from service.artifacts.loading import load_version
     from service.artifacts.signing import read_trusted_keys
-    from service.artifacts.store import Store
     from service.cli.reference import parse_reference
-    from service.settings import Settings
 
-    settings = Settings.read()
-    keys = settings.trusted_keys
-    found = load_version(
-        Store(root=settings.models),
-        *parse_reference(model),
-        trusted=None if keys is None else read_trusted_keys(keys),
-    )
-    click.echo(f"{found.name}@{found.version} is sound: {found.artifact.digest}")
+    keys = settings.trusted_keys if settings else None
+    trusted = read_trusted_keys(keys) if keys else None
+    return load_version(store, *parse_reference(model), trusted=trusted)
 
 
-@models.command()
-@click.argument("model")
-def activate(model: str) -> None:
-    """Let this version of a MODEL answer when none is asked for; it is verified first."""
-    from service.artifacts.loading import load_version
-    from service.artifacts.store import Store
-    from service.cli.reference import parse_reference
-    from service.settings import Settings
+def _identity(found: "Published") -> dict[str, str | int]:
+    return {"name": found.name, "version": found.version, "digest": found.artifact.digest}
 
-    store = Store(root=Settings.read().models)
-    found = load_version(store, *parse_reference(model))
-    store.activate(found.name, found.version)
-    click.echo(f"{found.name}@{found.version} is active")
+
+def _numbers(versions: list[int]) -> str:
+    """Give version numbers as text.
+
+    Examples
+    --------
+    >>> _numbers([1, 2])
+    '1, 2'
+    >>> _numbers([])
+    'none'
+    """
+    return ", ".join(map(str, versions)) or "none"

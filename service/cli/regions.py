@@ -18,7 +18,7 @@ def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
     """
     from service.api.pictures import PAINTERS, picture_of
     from service.artifacts.loading import load_version
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.cli.reference import parse_reference
     from service.regions import PictureOptions
     from service.settings import Settings
@@ -28,7 +28,7 @@ def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
         msg = f"OUT must end in {', '.join(f'.{known}' for known in PAINTERS)}"
         raise click.UsageError(msg)
     parameters = PictureOptions.from_texts(_parameters(options))
-    published = load_version(Store(root=Settings.read().models), *parse_reference(model))
+    published = load_version(open_store(Settings.read()), *parse_reference(model))
     picture = picture_of(published, parameters)
     _, painter, _ = PAINTERS[suffix]
     write_whole(out, painter(picture))

@@ -260,7 +260,7 @@ def _default_name(source: str) -> str:
 def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> dict[str, str | int]:
     from service.artifacts.artifact import MANIFEST_FILE, pack
     from service.artifacts.manifest import sha256
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.settings import Settings
     from service.training.libraries import library_versions
     from service.training.recipe_file import recipe_to_json
@@ -288,7 +288,7 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
             name=name, source=source, digest=digest, trained=trained, libraries=library_versions()
         )
     )
-    store = Store(root=Settings.read().models)
+    store = open_store(Settings.read())
     version = store.publish(name, files, beside={REPORT_FILE: report}, activate=activate)
     where = str(store.root / name / str(version) / REPORT_FILE)
     return {"name": name, "version": version, "digest": digest, "report": where}

@@ -77,5 +77,8 @@ def log_loading(loading: Loading) -> None:
         log.info("model_loaded", model=one.name, version=one.version, digest=one.artifact.digest)
     for one in loading.activated:
         log.info("model_activated", model=one.name, version=one.version)
+    if loading.refused and loading.catalogue.fault:  # one reason, however many models
+        log.error("reload_failed", reason=loading.catalogue.fault)
+        return
     for fault in loading.refused:
         log.error("model_refused", model=fault.name, version=fault.version, reason=fault.reason)

@@ -1,10 +1,12 @@
 """Watching the store: what is published there is served soon, without a restart."""
 
 from service.artifacts.catalogue import Catalogue, Published, Refused
-from service.artifacts.loading import EMPTY, Loading, load_catalogue
+from service.artifacts.loading import EMPTY, Loading, load_catalogue, nothing_loaded
+from service.artifacts.opening import open_store
+from service.artifacts.permissions import writable_by_all
 from service.artifacts.signing import read_trusted_keys
-from service.artifacts.store import Store
-from service.errors import ArtifactError
+from service.errors import ArtifactError, ServiceError
+from service.server.log import log
 from service.settings import Settings
 
 
@@ -25,13 +27,20 @@ def look(settings: Settings, previous: Catalogue = EMPTY) -> Loading:
 
     Raises
     ------
-    SettingsError
-        If the trusted keys cannot be read.
+    ServiceError
+        If the store or the trusted keys cannot be read, and nothing is held.
     """
-    trusted = None if settings.trusted_keys is None else read_trusted_keys(settings.trusted_keys)
-    return load_catalogue(
-        Store(root=settings.models), settings.default_model, trusted=trusted, previous=previous
-    )
+    try:
+        keys = settings.trusted_keys
+        trusted = None if keys is None else read_trusted_keys(keys)
+        store = open_store(settings)
+        if previous is EMPTY and (places := writable_by_all(store)):
+            log.warning("store_writable_by_all", count=len(places), first=places[0])
+        return load_catalogue(store, settings.default_model, trusted=trusted, previous=previous)
+    except ServiceError as error:
+        if previous is EMPTY:
+            raise
+        return nothing_loaded(previous, error)
 
 
 def look_afresh(settings: Settings, held: Catalogue) -> None:

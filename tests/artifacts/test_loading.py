@@ -9,6 +9,9 @@ from service.artifacts.catalogue import Catalogue, Refused
 from service.artifacts.loading import Loading, load_catalogue
 from service.artifacts.signing import generate_key_pair, read_trusted_keys, sign_manifest
 from service.artifacts.store import Store
+from service.errors import SettingsError
+from service.server.watch import look
+from service.settings import Settings
 
 
 @pytest.fixture
@@ -193,16 +196,42 @@ class TestSignatures:
 
         assert "demo@1" in self.refusals(copy, tmp_path / "keys")
 
-    def test_a_change_of_any_byte_of_a_signature_is_refused(
+    def test_a_new_key_makes_what_it_signed_acceptable_without_a_change_of_the_files(
         self, copy: Store, pairs: tuple[bytes, bytes], tmp_path: Path
     ) -> None:
-        trusted = read_trusted_keys(tmp_path / "keys")
-        manifest = copy.read("demo", 1)["manifest.json"]
-        line = sign_manifest("demo", manifest, pairs[0])
-        trusted.verify("demo", manifest, line)
+        keys = tmp_path / "keys"
+        (keys / "new.pub").rename(tmp_path / "new.pub")
+        for name, version in (("demo", 1), ("iris", 1), ("iris", 2)):
+            self.sign(copy, name, version, pairs[name == "iris"])
+        first = load_catalogue(copy, trusted=read_trusted_keys(keys))
+        assert served(first.catalogue) == {"demo": 1}
 
-        for position in range(len(line) - 1):  # the line break at the end says nothing
-            changed = bytearray(line)
-            changed[position] ^= 1
-            with pytest.raises(Exception, match=r"manifest\.sig"):
-                trusted.verify("demo", manifest, bytes(changed))
+        (tmp_path / "new.pub").rename(keys / "new.pub")
+        second = load_catalogue(copy, trusted=read_trusted_keys(keys), previous=first.catalogue)
+
+        assert served(second.catalogue) == {"demo": 1, "iris": 1}
+
+    def test_keys_that_cannot_be_read_name_every_model_once_and_change_no_answer(
+        self, copy: Store, pairs: tuple[bytes, bytes], tmp_path: Path
+    ) -> None:
+        for name, version in (("demo", 1), ("iris", 1), ("iris", 2)):
+            self.sign(copy, name, version, pairs[0])
+        settings = Settings(models=copy.root, trusted_keys=tmp_path / "keys")
+        first = look(settings)
+        shutil.rmtree(tmp_path / "keys")
+
+        second = look(settings, first.catalogue)
+        third = look(settings, second.catalogue)
+
+        assert [one.name for one in second.refused] == ["demo", "iris"]
+        assert all("trusted keys" in one.reason for one in second.refused)
+        assert served(third.catalogue) == {"demo": 1, "iris": 1}
+        assert not third.is_change
+        (tmp_path / "keys").mkdir()
+        assert look(settings, third.catalogue).is_change  # another reason is told again
+
+    def test_without_keys_that_can_be_read_nothing_starts(
+        self, copy: Store, tmp_path: Path
+    ) -> None:
+        with pytest.raises(SettingsError, match="trusted keys"):
+            look(Settings(models=copy.root, trusted_keys=tmp_path / "none"))

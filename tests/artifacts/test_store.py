@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,6 +51,39 @@ def test_an_older_version_can_answer_again(empty: Store) -> None:
     assert empty.read("iris", 1) == CONTENT
 
 
+def test_a_model_appears_with_what_answers_or_not_at_all(empty: Store) -> None:
+    (empty.root / "iris").mkdir(parents=True)
+    (empty.root / "notes").mkdir()
+
+    assert empty.names() == []
+    empty.publish("iris", CONTENT)
+    assert empty.names() == ["iris"]
+    assert empty.active("iris") == 1
+
+
+def test_what_a_publisher_left_that_was_killed_goes_when_it_is_old(empty: Store) -> None:
+    for folder in (empty.root, empty.root / "iris"):
+        (folder / ".new-old" / "1").mkdir(parents=True)
+        (folder / ".new-fresh").mkdir()
+        os.utime(folder / ".new-old", (0, 0))
+    (empty.root / "iris" / ".ACTIVE-old").touch()
+    os.utime(empty.root / "iris" / ".ACTIVE-old", (0, 0))
+
+    empty.publish("iris", CONTENT)
+
+    left = {path.name for folder in (empty.root, empty.root / "iris") for path in folder.iterdir()}
+    assert left == {"iris", ".new-fresh", "1", "ACTIVE"}
+
+
+def test_publishing_mends_an_active_file_that_names_nothing(empty: Store) -> None:
+    empty.publish("iris", CONTENT)
+    (empty.root / "iris" / "ACTIVE").write_text("x")
+
+    empty.publish("iris", CONTENT)
+
+    assert empty.active("iris") == 2
+
+
 def test_publishers_at_one_time_get_versions_of_their_own(empty: Store) -> None:
     contents = [dict.fromkeys(FILES, bytes([i])) for i in range(16)]
 
@@ -56,6 +91,7 @@ def test_publishers_at_one_time_get_versions_of_their_own(empty: Store) -> None:
         numbers = list(pool.map(lambda content: empty.publish("iris", content), contents))
 
     assert sorted(numbers) == list(range(1, 17))
+    assert empty.active("iris") == 16
     for number, content in zip(numbers, contents, strict=True):
         assert empty.read("iris", number) == content
 
@@ -116,6 +152,52 @@ def test_a_link_inside_the_store_is_followed(empty: Store) -> None:
     (empty.root / "iris" / "2").symlink_to("1")
 
     assert empty.read("iris", 2) == CONTENT
+
+
+def test_a_volume_of_kubernetes_is_read_through_its_links(empty: Store, tmp_path: Path) -> None:
+    made = Store(root=tmp_path / "made")
+    made.publish("iris", CONTENT)
+    # As the kubelet lays a volume out: files in a folder named by time, a link to that folder
+    # which is exchanged at one instant, and a link for each name that leads through it.
+    (empty.root / "..2026_11_22").mkdir(parents=True)
+    shutil.copytree(made.root / "iris", empty.root / "..2026_11_22" / "iris")
+    (empty.root / "..data").symlink_to("..2026_11_22")
+    (empty.root / "iris").symlink_to("..data/iris")
+    assert empty.names() == ["iris"]
+    assert empty.read("iris", empty.active("iris")) == CONTENT
+
+    shutil.copytree(empty.root / "..2026_11_22", empty.root / "..2026_11_23")
+    (empty.root / "..2026_11_23" / "iris" / "1").rename(empty.root / "..2026_11_23" / "iris" / "2")
+    (empty.root / "..2026_11_23" / "iris" / "ACTIVE").write_text("2\n")
+    (empty.root / "..data_tmp").symlink_to("..2026_11_23")
+    (empty.root / "..data_tmp").replace(empty.root / "..data")
+    shutil.rmtree(empty.root / "..2026_11_22")
+
+    assert empty.versions("iris") == [2]
+    assert empty.read("iris", empty.active("iris")) == CONTENT
+
+
+def test_links_in_a_circle_are_refused(empty: Store) -> None:
+    empty.publish("iris", CONTENT)
+    (empty.root / "iris" / "1" / "model.joblib").unlink()
+    (empty.root / "iris" / "1" / "model.joblib").symlink_to("model.joblib")
+
+    with pytest.raises(ArtifactError, match=r"model\.joblib"):
+        empty.read("iris", 1)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+def test_a_device_is_refused(empty: Store, device: str) -> None:
+    empty.publish("iris", CONTENT)
+    file = empty.root / "iris" / "1" / "model.joblib"
+    file.unlink()
+    try:
+        os.mknod(file, 0o644 | stat.S_IFCHR, Path(device).stat().st_rdev)
+    except PermissionError:
+        file.symlink_to(device)
+
+    with pytest.raises(ArtifactError, match=r"plain file|inside the store"):
+        empty.read("iris", 1)
 
 
 def test_a_link_out_of_the_store_is_refused(empty: Store, tmp_path: Path) -> None:
