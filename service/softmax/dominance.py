@@ -4,7 +4,7 @@ import numpy as np
 
 from service.softmax.arrays import Booleans, Floats
 
-WORK = 10**8
+WORK = 2 * 10**7
 """Bound on the numbers touched, so that a table made to be hard costs no more than a batch."""
 
 TOLERANCE = 1e-9
