@@ -5,6 +5,7 @@
     ServiceError                     code
     ├── InputError                   invalid_input, or the one code its faults share
     ├── UnknownModelError            unknown_model
+    ├── UnknownPolicyError           invalid_policy
     ├── ModelUnavailableError        model_unavailable
     ├── ContentTooLargeError         content_too_large
     ├── MediaTypeError               unsupported_media_type
@@ -13,6 +14,7 @@
     ├── OverloadedError              overloaded
     ├── PlaneError                   no_plane
     ├── ArtifactError                a model at rest is damaged, missing or not acceptable
+    │   └── UnreadableError          … or its store cannot be read now; it may be in a while
     ├── TableError                   a file of rows cannot be read
     ├── TrainingError                a fit is refused
     ├── ExchangeError                a foreign model or a foreign format cannot be had
@@ -72,6 +74,12 @@ class UnknownModelError(ServiceError):
     code = "unknown_model"
 
 
+class UnknownPolicyError(ServiceError):
+    """No policy of that name or number belongs to the model."""
+
+    code = "invalid_policy"
+
+
 class ModelUnavailableError(ServiceError):
     """The model exists but its files were refused, so nothing is answered with it."""
 
@@ -117,6 +125,10 @@ class PlaneError(ServiceError):
 
 class ArtifactError(ServiceError):
     """A model at rest is damaged, missing, or not acceptable."""
+
+
+class UnreadableError(ArtifactError):
+    """A file or a folder of the store cannot be read now; another try may succeed."""
 
 
 class TableError(ServiceError):

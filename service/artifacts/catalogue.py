@@ -1,10 +1,13 @@
 """The models of a store as the service holds them: verified, in memory, immutable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.artifacts.artifact import Artifact, Files
-from service.errors import ModelUnavailableError, UnknownModelError
+from service.artifacts.policies import StoredPolicy
+from service.artifacts.policy_loading import Policies
+from service.errors import InputError, ModelUnavailableError, UnknownModelError
+from service.softmax.policies import refusal
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,16 +66,47 @@ class ModelEntry:
         The version that answers when none is asked for; None where that is not known.
     fault : str or None
         Why the file ``ACTIVE`` cannot be read now.
+    policies : mapping of str to PolicyEntry
+        What may be asked for by a policy's name.
     """
 
     versions: Mapping[int, Published | Refused]
     active: int | None
     fault: str | None = None
+    policies: Policies = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
         """Whether the active version answers."""
         return self.active is not None and isinstance(self.versions.get(self.active), Published)
+
+    def policy(self, name: str) -> StoredPolicy:
+        """Give the policy that answers to a name.
+
+        Parameters
+        ----------
+        name : str
+            The policy.
+
+        Returns
+        -------
+        StoredPolicy
+            The policy; its `decider` binds it to a version.
+
+        Raises
+        ------
+        InputError
+            If the model has no such policy.
+        ModelUnavailableError
+            If its files were refused.
+        """
+        entry = self.policies.get(name)
+        if entry is None:
+            raise InputError([refusal("expected a policy, or the name of one that the model has")])
+        if entry.held is None:
+            msg = "the policy is not available: its files were refused"
+            raise ModelUnavailableError(msg)
+        return entry.held
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import orjson
 
-from service.artifacts.artifact import FILES
+from service.artifacts.artifact import FILES, MANIFEST_FILE
 from service.artifacts.atomic import replace_file, sync_folder, write_synced, writing_store
+from service.artifacts.policy_loading import refuse_other_classes
 from service.artifacts.signing import SIGNATURE_FILE
 from service.errors import ArtifactError, UnknownModelError
 
@@ -186,6 +187,8 @@ class Store:
         folder = self._folder(name)
         published = {"published_at": datetime.now(UTC).isoformat(timespec="seconds")}
         contents = {**(beside or {}), **files, PUBLISHED_FILE: orjson.dumps(published)}
+        if activate:
+            refuse_other_classes(self.root, name, files[MANIFEST_FILE])
         with writing_store():
             folder.mkdir(parents=True, exist_ok=True)
             new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
@@ -222,6 +225,7 @@ class Store:
         if version not in self.versions(name):
             msg = f"no version {version} of model {name!r}"
             raise UnknownModelError(msg)
+        refuse_other_classes(self.root, name, self.read(name, version)[MANIFEST_FILE])
         with writing_store():
             replace_file(folder / ACTIVE_FILE, f"{version}\n".encode())
 

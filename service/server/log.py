@@ -37,5 +37,7 @@ def log_loading(loading: Loading) -> None:
         log.info("model_loaded", model=one.name, version=one.version, digest=one.artifact.digest)
     for one in loading.activated:
         log.info("model_activated", model=one.name, version=one.version)
+    for model, policy in loading.policies:
+        log.info("policy_loaded", model=model, policy=policy.name, version=policy.number)
     for fault in loading.refused:
         log.error("model_refused", model=fault.name, version=fault.version, reason=fault.reason)

@@ -14,13 +14,16 @@ from multiprocessing.connection import Connection, wait
 from service.api.served import Models
 from service.artifacts.artifact import Files, unpack
 from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.artifacts.policy_loading import Policies
 from service.errors import ServiceError
 from service.server.log import log, log_as_json, log_loading
 from service.server.watch import look
 from service.server.worker import answer, say_where_to_look
 from service.settings import Settings
 
-Message = tuple[str | None, Mapping[str, tuple[int | None, Mapping[int, Files | Refused | None]]]]
+Message = tuple[
+    str | None, Mapping[str, tuple[int | None, Mapping[int, Files | Refused | None], Policies]]
+]
 """A catalogue as it is sent: None stands for a version that the worker holds already."""
 
 
@@ -133,6 +136,7 @@ def _message(catalogue: Catalogue, held: Catalogue) -> Message:
                 else one
                 for number, one in entry.versions.items()
             },
+            entry.policies,
         )
         for name, entry in catalogue.models.items()
     }
@@ -141,7 +145,7 @@ def _message(catalogue: Catalogue, held: Catalogue) -> Message:
 def _received(message: Message, held: Catalogue) -> Catalogue:
     default, models = message
     entries = {}
-    for name, (active, sent) in models.items():
+    for name, (active, sent, policies) in models.items():
         versions: dict[int, Published | Refused] = {}
         for number, content in sent.items():
             if content is None:
@@ -153,5 +157,5 @@ def _received(message: Message, held: Catalogue) -> Catalogue:
                 versions[number] = Published(
                     name=name, version=number, artifact=artifact, files=content
                 )
-        entries[name] = ModelEntry(versions=versions, active=active)
+        entries[name] = ModelEntry(versions=versions, active=active, policies=policies)
     return Catalogue(models=entries, default=default)
