@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from service.artifacts.artifact import unpack
-from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused, with_policies
 from service.artifacts.policies import StoredPolicy
 from service.artifacts.policy_loading import load_policies
 from service.artifacts.signing import TrustedKeys
@@ -152,16 +152,15 @@ def _entry(
         news.append(Refused(name=name, version=None, reason=fault))
     if active is not None and active not in versions and active in known:
         versions[active] = known[active]  # its folder is gone, its answers are not
-    policies = load_policies(
-        store.root, name, trusted=trusted, previous=previous.policies if previous else None
-    )
+    held = previous.policies if previous else {}
+    policies = load_policies(store.root, name, trusted=trusted, previous=held)
     for policy, entry in policies.items():
-        before = previous.policies.get(policy) if previous else None
-        if entry.fault and (before is None or before.fault != entry.fault):
+        if entry.fault and (policy not in held or held[policy].fault != entry.fault):
             news.append(Refused(name=name, version=None, reason=entry.fault))
-    return ModelEntry(
-        versions=dict(sorted(versions.items())), active=active, fault=fault, policies=policies
-    )
+    if policies == held:
+        policies = held
+    versions = with_policies(versions, policies)
+    return ModelEntry(versions=versions, active=active, fault=fault, policies=policies)
 
 
 def _version(

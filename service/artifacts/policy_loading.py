@@ -36,7 +36,7 @@ Policies = Mapping[str, PolicyEntry]
 
 def load_policies(
     root: Path, model: str, *, trusted: TrustedKeys | None = None, previous: Policies | None = None
-) -> dict[str, PolicyEntry]:
+) -> Policies:
     """Read and verify the active policy of each name that has changed.
 
     What was verified once is kept until another has been verified in its place, or its folder
@@ -55,7 +55,7 @@ def load_policies(
 
     Returns
     -------
-    dict of str to PolicyEntry
+    mapping of str to PolicyEntry
         What is served from now on.
 
     Raises

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 
 from service.api.served import Models
 from service.artifacts.artifact import Files, unpack
-from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused, with_policies
 from service.artifacts.policy_loading import Policies
 from service.errors import ServiceError
 from service.server.log import log, log_as_json, log_loading
@@ -124,13 +124,13 @@ def _look_again(catalogue: Catalogue, settings: Settings, workers: list[_Worker]
 
 
 def _message(catalogue: Catalogue, held: Catalogue) -> Message:
-    known = {id(one) for entry in held.models.values() for one in entry.versions.values()}
+    known = {_key(one) for entry in held.models.values() for one in entry.versions.values()}
     return catalogue.default, {
         name: (
             entry.active,
             {
                 number: None
-                if id(one) in known
+                if _key(one) in known
                 else one.files
                 if isinstance(one, Published)
                 else one
@@ -140,6 +140,11 @@ def _message(catalogue: Catalogue, held: Catalogue) -> Message:
         )
         for name, entry in catalogue.models.items()
     }
+
+
+def _key(one: Published | Refused) -> int:
+    """Tell versions apart whose files were read apart, whatever policies they hold."""
+    return id(one.files if isinstance(one, Published) else one)
 
 
 def _received(message: Message, held: Catalogue) -> Catalogue:
@@ -157,5 +162,6 @@ def _received(message: Message, held: Catalogue) -> Catalogue:
                 versions[number] = Published(
                     name=name, version=number, artifact=artifact, files=content
                 )
+        versions = with_policies(versions, policies)
         entries[name] = ModelEntry(versions=versions, active=active, policies=policies)
     return Catalogue(models=entries, default=default)

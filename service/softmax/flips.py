@@ -166,7 +166,8 @@ class _Line:
 
 
 def _label(model: SoftmaxModel, row: Floats) -> int:
-    return int(model.predict_proba(row[None, :]).argmax())
+    proba = model.row_proba(row.tolist())
+    return proba.index(max(proba))
 
 
 def _ordinal(value: float) -> int:

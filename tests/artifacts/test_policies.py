@@ -228,14 +228,14 @@ def test_a_policy_that_is_added_or_activated_is_taken_up(
     fourth = again(copy, third)
 
     with pytest.raises(InputError, match="name of one that the model has"):
-        first.catalogue.models["iris"].policy("strict")
+        first.catalogue.get("iris").policy("strict")
     assert [(model, one.name, one.number) for model, one in second.policies] == [
         ("iris", "strict", 1)
     ]
     assert not third.is_change
-    held = third.catalogue.models["iris"].policy("strict")
-    assert held is second.catalogue.models["iris"].policy("strict")
-    assert fourth.catalogue.models["iris"].policy("strict").policy == LOOSE
+    held = third.catalogue.get("iris").policy("strict")
+    assert held is second.catalogue.get("iris").policy("strict")
+    assert fourth.catalogue.get("iris").policy("strict").policy == LOOSE
 
 
 def test_a_damaged_policy_leaves_the_old_one_answering_and_is_told_of_once(
@@ -256,7 +256,7 @@ def test_a_damaged_policy_leaves_the_old_one_answering_and_is_told_of_once(
     assert "iris/policies/strict: 2.json differs" in second.refused[0].reason
     assert not third.is_change
     for loading in (second, third, fourth):
-        assert loading.catalogue.models["iris"].policy("strict").policy == STRICT
+        assert loading.catalogue.get("iris").policy("strict").policy == STRICT
     assert fourth.catalogue.models["iris"].policies["strict"].fault is None
     assert fourth.catalogue.models["iris"].is_ready
 
@@ -267,11 +267,11 @@ def test_a_policy_that_never_was_sound_is_not_available(
     policies.add("strict", pack_policy(STRICT, iris))
     (policies.root / "iris/policies/strict/1.sha256").write_bytes(b"")
 
-    entry = load_catalogue(copy).catalogue.models["iris"]
+    catalogue = load_catalogue(copy).catalogue
 
     with pytest.raises(ModelUnavailableError, match="policy is not available"):
-        entry.policy("strict")
-    assert entry.is_ready
+        catalogue.get("iris").policy("strict")
+    assert catalogue.models["iris"].is_ready
 
 
 def test_a_policy_whose_folder_goes_is_gone(
