@@ -5,6 +5,7 @@
     ServiceError                     code
     ├── InputError                   invalid_input, or the one code its faults share
     ├── UnknownModelError            unknown_model
+    ├── UnknownPolicyError           invalid_policy
     ├── ModelUnavailableError        model_unavailable
     ├── ContentTooLargeError         content_too_large
     ├── MediaTypeError               unsupported_media_type
@@ -72,6 +73,12 @@ class UnknownModelError(ServiceError):
     """No model or version of that name is in the store."""
 
     code = "unknown_model"
+
+
+class UnknownPolicyError(ServiceError):
+    """No policy of that name or number belongs to the model."""
+
+    code = "invalid_policy"
 
 
 class ModelUnavailableError(ServiceError):

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from service.artifacts.catalogue import Published
-from service.errors import Fault, InputError
-from service.softmax.decisions import Decider, bind
+from service.artifacts.policies import fit_policy
+from service.softmax.decisions import Decider
 from service.softmax.policies import Policy
 
 _POLICY: TypeAdapter[Policy] = TypeAdapter(Policy)
@@ -49,18 +49,20 @@ def asked_policy(published: Published, policy: Policy | str) -> AskedPolicy:
     ------
     InputError
         If it does not fit the model, or none of that name is published.
+    ModelUnavailableError
+        If the files of the one that is published were refused.
     """
     if isinstance(policy, str):
-        detail = "expected the name of a policy that is published with the model"
-        raise InputError([Fault(code="invalid_policy", detail=detail, location=("policy",))])
-    artifact = published.artifact
-    decider = bind(
-        policy,
-        artifact.model,
-        artifact.set_scores,
-        fit_intercept=bool(artifact.manifest.recipe.get("fit_intercept", True)),
-    )
-    told = _POLICY.dump_python(policy, exclude_none=True)
+        stored = published.policy(policy)
+        policy, decider = stored.policy, stored.decider(published.artifact)
+        told: dict[str, Any] = {
+            "name": stored.name,
+            "version": stored.number,
+            "digest": stored.digest,
+        }
+    else:
+        decider, told = fit_policy(policy, published.artifact), {}
+    told |= _POLICY.dump_python(policy, exclude_none=True)
     if decider.guarantee is not None:
         told["guarantee"] = decider.guarantee
     return AskedPolicy(decider=decider, told=told)

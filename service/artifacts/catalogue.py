@@ -1,10 +1,13 @@
 """The models of a store as the service holds them: verified, in memory, immutable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from service.artifacts.artifact import Artifact, Files
-from service.errors import ModelUnavailableError, UnknownModelError
+from service.artifacts.policies import StoredPolicy
+from service.artifacts.policy_loading import Policies
+from service.errors import InputError, ModelUnavailableError, UnknownModelError
+from service.softmax.policies import refusal
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,12 +24,43 @@ class Published:
         What the files decode to.
     files : mapping of str to bytes
         The very bytes that were verified, for other processes to decode.
+    policies : mapping of str to PolicyEntry
+        What may be asked for by a policy's name.
     """
 
     name: str
     version: int
     artifact: Artifact
     files: Files
+    policies: Policies = field(default_factory=dict)
+
+    def policy(self, name: str) -> StoredPolicy:
+        """Give the policy that answers to a name.
+
+        Parameters
+        ----------
+        name : str
+            The policy.
+
+        Returns
+        -------
+        StoredPolicy
+            The policy; its `decider` binds it to a version.
+
+        Raises
+        ------
+        InputError
+            If the model has no such policy.
+        ModelUnavailableError
+            If its files were refused.
+        """
+        entry = self.policies.get(name)
+        if entry is None:
+            raise InputError([refusal("expected a policy, or the name of one that the model has")])
+        if entry.held is None:
+            msg = "the policy is not available: its files were refused"
+            raise ModelUnavailableError(msg)
+        return entry.held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +98,14 @@ class ModelEntry:
         The version that answers when none is asked for; None where that is not known.
     fault : str or None
         Why the file ``ACTIVE`` cannot be read now.
+    policies : mapping of str to PolicyEntry
+        The policies of the model, which each of its versions holds too.
     """
 
     versions: Mapping[int, Published | Refused]
     active: int | None
     fault: str | None = None
+    policies: Policies = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -129,3 +166,28 @@ class Catalogue:
             raise UnknownModelError(msg)
         msg = f"model {name or self.default!r} is not available: its files were refused"
         raise ModelUnavailableError(msg)
+
+
+def with_policies(
+    versions: Mapping[int, Published | Refused], policies: Policies
+) -> dict[int, Published | Refused]:
+    """Hand the policies of a model to its versions.
+
+    Parameters
+    ----------
+    versions : mapping of int to Published or Refused
+        The versions.
+    policies : mapping of str to PolicyEntry
+        The policies; versions that hold these very ones stay as they are.
+
+    Returns
+    -------
+    dict of int to Published or Refused
+        The versions in ascending order.
+    """
+    return {
+        number: replace(one, policies=policies)
+        if isinstance(one, Published) and one.policies is not policies
+        else one
+        for number, one in sorted(versions.items())
+    }

@@ -1,10 +1,12 @@
 """From the store to the catalogue: verify what is new, keep what is sound."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.artifacts.artifact import unpack
-from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused, with_policies
+from service.artifacts.policies import StoredPolicy
+from service.artifacts.policy_loading import load_policies
 from service.artifacts.reader import StoreReader
 from service.artifacts.signing import TrustedKeys
 from service.errors import ArtifactError, ServiceError, UnknownModelError, UnreadableError
@@ -29,17 +31,20 @@ class Loading:
     refused : tuple of Refused
         What was refused just now; it was not known in this state before. Where not even the
         store or the trusted keys could be read, every model that is held is named once.
+    policies : tuple of (str, StoredPolicy)
+        Policies that answer to their names from now on, each after its model's name.
     """
 
     catalogue: Catalogue
     loaded: tuple[Published, ...] = ()
     activated: tuple[Published, ...] = ()
     refused: tuple[Refused, ...] = ()
+    policies: tuple[tuple[str, StoredPolicy], ...] = ()
 
     @property
     def is_change(self) -> bool:
         """Whether anything is served otherwise than before."""
-        return bool(self.loaded or self.activated or self.refused)
+        return bool(self.loaded or self.activated or self.refused or self.policies)
 
 
 def load_catalogue(
@@ -92,6 +97,7 @@ def load_catalogue(
         loaded=tuple(one for one in news if isinstance(one, Published)),
         activated=tuple(_activated(catalogue, previous)),
         refused=tuple(one for one in news if isinstance(one, Refused)),
+        policies=tuple(_new_policies(catalogue, previous)),
     )
 
 
@@ -182,7 +188,15 @@ def _entry(
         news.append(Refused(name=name, version=None, reason=fault))
     if active is not None and active not in versions and active in known:
         versions[active] = known[active]  # its folder is gone, its answers are not
-    return ModelEntry(versions=dict(sorted(versions.items())), active=active, fault=fault)
+    held = previous.policies if previous else {}
+    policies = load_policies(store.root, name, trusted=trusted, previous=held)
+    for policy, entry in policies.items():
+        if entry.fault and (policy not in held or held[policy].fault != entry.fault):
+            news.append(Refused(name=name, version=None, reason=entry.fault))
+    if policies == held:
+        policies = held
+    versions = with_policies(versions, policies)
+    return ModelEntry(versions=versions, active=active, fault=fault, policies=policies)
 
 
 def _unreadable(
@@ -239,3 +253,12 @@ def _activated(catalogue: Catalogue, previous: Catalogue) -> list[Published]:
         if entry.is_ready and (before is None or before.active != entry.active):
             activated.append(catalogue.get(name))
     return activated
+
+
+def _new_policies(catalogue: Catalogue, previous: Catalogue) -> Iterator[tuple[str, StoredPolicy]]:
+    for model, entry in catalogue.models.items():
+        before = previous.models.get(model)
+        for name, policy in entry.policies.items():
+            known = before.policies.get(name) if before else None
+            if policy.held is not None and (known is None or known.held != policy.held):
+                yield model, policy.held

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from service.artifacts.artifact import MANIFEST_FILE
 from service.artifacts.atomic import (
     locked_folder,
     replace_file,
@@ -18,6 +19,7 @@ from service.artifacts.atomic import (
     write_synced,
     writing_store,
 )
+from service.artifacts.policy_loading import refuse_other_classes
 from service.artifacts.reader import ACTIVE_FILE, OPTIONAL_FILES, VERSION, StoreReader
 from service.errors import ArtifactError, UnreadableError
 
@@ -71,6 +73,8 @@ class Store(StoreReader):
         """
         folder = self._folder(name)
         contents = {**(beside or {}), **files, PUBLISHED_FILE: publication_note()}
+        if activate:
+            refuse_other_classes(self.root, name, files[MANIFEST_FILE])
         with writing_store():
             self.root.mkdir(parents=True, exist_ok=True)
             for place in (self.root, folder):
@@ -113,6 +117,7 @@ class Store(StoreReader):
         """
         self._require(name, version)
         folder = self._folder(name)
+        refuse_other_classes(self.root, name, self.read(name, version)[MANIFEST_FILE])
         with writing_store(), locked_folder(folder):
             self._require(name, version)
             replace_file(folder / ACTIVE_FILE, f"{version}\n".encode())

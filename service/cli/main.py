@@ -8,6 +8,7 @@ from service import __version__
 from service.cli.exchange import export_model, import_model
 from service.cli.healthcheck import healthcheck
 from service.cli.models import models
+from service.cli.policies import policy
 from service.cli.regions import regions
 from service.cli.serve import serve
 from service.cli.train import train
@@ -22,7 +23,7 @@ def commands() -> None:
 
 for _command in (train, serve, models, regions, healthcheck):
     commands.add_command(_command)
-for _command in (import_model, export_model):
+for _command in (import_model, export_model, policy):
     models.add_command(_command)
 
 

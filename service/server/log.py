@@ -77,6 +77,8 @@ def log_loading(loading: Loading) -> None:
         log.info("model_loaded", model=one.name, version=one.version, digest=one.artifact.digest)
     for one in loading.activated:
         log.info("model_activated", model=one.name, version=one.version)
+    for model, policy in loading.policies:
+        log.info("policy_loaded", model=model, policy=policy.name, version=policy.number)
     if loading.refused and loading.catalogue.fault:  # one reason, however many models
         log.error("reload_failed", reason=loading.catalogue.fault)
         return

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.artifacts.artifact import Files, unpack
-from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused
+from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused, with_policies
+from service.artifacts.policy_loading import Policies
 
 Versions = Mapping[int, Files | Refused | None]
 """None stands for a version that the worker holds already."""
@@ -36,11 +37,11 @@ class News:
     default : str or None
         The model that answers at the root.
     models : mapping of str to tuple
-        For each model its active version, and its versions.
+        For each model its active version, its versions, and its policies.
     """
 
     default: str | None
-    models: Mapping[str, tuple[int | None, Versions]]
+    models: Mapping[str, tuple[int | None, Versions, Policies]]
 
 
 def news(catalogue: Catalogue, held: Catalogue) -> News | None:
@@ -83,7 +84,7 @@ def received(message: News, held: Catalogue) -> Catalogue:
         If files do not hold what they held for the sender.
     """
     entries = {}
-    for name, (active, sent) in message.models.items():
+    for name, (active, sent, policies) in message.models.items():
         versions: dict[int, Published | Refused] = {}
         for number, content in sent.items():
             if content is None:
@@ -95,19 +96,25 @@ def received(message: News, held: Catalogue) -> Catalogue:
                 versions[number] = Published(
                     name=name, version=number, artifact=artifact, files=content
                 )
-        entries[name] = ModelEntry(versions=versions, active=active)
+        versions = with_policies(versions, policies)
+        entries[name] = ModelEntry(versions=versions, active=active, policies=policies)
     return Catalogue(models=entries, default=message.default)
 
 
 def _message(catalogue: Catalogue, held: Catalogue) -> News:
-    known = {id(one) for entry in held.models.values() for one in entry.versions.values()}
-    models: dict[str, tuple[int | None, Versions]] = {}
+    known = {_key(one) for entry in held.models.values() for one in entry.versions.values()}
+    models: dict[str, tuple[int | None, Versions, Policies]] = {}
     for name, entry in catalogue.models.items():
         versions: dict[int, Files | Refused | None] = {}
         for number, one in entry.versions.items():
-            if id(one) in known:
+            if _key(one) in known:
                 versions[number] = None
             else:
                 versions[number] = one.files if isinstance(one, Published) else one
-        models[name] = (entry.active, versions)
+        models[name] = (entry.active, versions, entry.policies)
     return News(default=catalogue.default, models=models)
+
+
+def _key(one: Published | Refused) -> int:
+    """Tell versions apart whose files were read apart, whatever policies they hold."""
+    return id(one.files if isinstance(one, Published) else one)

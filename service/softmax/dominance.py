@@ -4,7 +4,7 @@ import numpy as np
 
 from service.softmax.arrays import Booleans, Floats
 
-WORK = 10**8
+WORK = 2 * 10**7
 """Bound on the numbers touched, so that a table made to be hard costs no more than a batch."""
 
 TOLERANCE = 1e-9
@@ -84,7 +84,9 @@ def _best_mixture(gains: Floats, work: int) -> tuple[Floats, int]:
         column = tableau[:-1, entering[0]]
         ratios = np.full(n_columns, np.inf)
         np.divide(tableau[:-1, -1], column, out=ratios, where=column > ZERO)
-        ties = np.flatnonzero(ratios <= ratios.min() * (1 + ZERO))
+        if np.isinf(ratios.min()):  # all entries were positive: only rounding leads here
+            break
+        ties = np.flatnonzero(ratios <= ratios.min() + ZERO)
         leaving = ties[basis[ties].argmin()]
         tableau[leaving] /= tableau[leaving, entering[0]]
         others = np.arange(n_columns + 1) != leaving

@@ -140,7 +140,7 @@ class _Line:
         holds the change.
         """
         inside, outside = float(self.row[j]), end
-        width = max(math.ulp(tie), SLACK * SLACK * abs(tie - inside))
+        width = 16 * math.ulp(max(abs(tie), abs(inside)))
         sign = math.copysign(1.0, end - inside)
         while width < abs(end - inside):
             for guess in (tie - sign * width, tie + sign * width):
@@ -166,7 +166,8 @@ class _Line:
 
 
 def _label(model: SoftmaxModel, row: Floats) -> int:
-    return int(model.predict_proba(row[None, :]).argmax())
+    proba = model.row_proba(row.tolist())
+    return proba.index(max(proba))
 
 
 def _ordinal(value: float) -> int:

@@ -63,7 +63,7 @@ class Foreign(_Frozen):
     mean : tuple of float, length n_columns
         The row about which the map is held.
     parameters : dict
-        Settings of the fit: C, l1_ratio, fit_intercept.
+        Settings of the fit: whether it has an intercept, and whether it weighs the classes.
     steps : tuple of str
         Kinds of its steps in order.
     written_by : str or None
@@ -131,7 +131,10 @@ def describe(columns: Sequence[Column], classifier: Any, names: Sequence[str]) -
         coef=tuple(map(tuple, np.hstack(blocks).tolist())),
         intercept=tuple(intercept.tolist()),
         mean=tuple(means),
-        parameters={"fit_intercept": bool(classifier.fit_intercept)},
+        parameters={
+            "fit_intercept": bool(classifier.fit_intercept),
+            "class_weight": None if classifier.class_weight is None else "given",
+        },
         steps=(),
     )
 

@@ -1,0 +1,132 @@
+"""Decisions by the name of a policy that is published with the model."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.api.served import Models
+from service.app import create_app
+from service.artifacts.loading import load_catalogue, load_version
+from service.artifacts.policy_files import pack_policy
+from service.artifacts.policy_store import PolicyStore
+from service.artifacts.store import Store
+from service.settings import Settings
+from service.softmax.policies import ThresholdPolicy
+
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.7, 5.1, 1.6]]
+
+
+class Service:
+    """The application on a copy of the store, with policies of iris."""
+
+    def __init__(self, root: Path) -> None:
+        self.store = Store(root=root)
+        self.policies = PolicyStore(root=root, model="iris")
+        self.models = Models(load_catalogue(self.store).catalogue)
+        self.app = create_app(self.models, Settings(models=root))
+
+    def add(self, name: str, threshold: float) -> None:
+        iris = load_version(self.store, "iris").artifact
+        self.policies.add(name, pack_policy(ThresholdPolicy(threshold=threshold), iris))
+        self.look_again()
+
+    def look_again(self) -> None:
+        held = self.models.served.catalogue
+        self.models.exchange(load_catalogue(self.store, previous=held).catalogue)
+
+    def decide(self, policy: object, path: str = "") -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                body = {"instances": ROWS, "policy": policy}
+                return await client.post(f"/models/iris{path}/decide", json=body)
+
+        return asyncio.run(send())
+
+
+@pytest.fixture
+def service(store: Path, tmp_path: Path) -> Service:
+    shutil.copytree(store, tmp_path / "models")
+    return Service(tmp_path / "models")
+
+
+def test_a_published_policy_decides_by_its_name_and_is_echoed_whole(service: Service) -> None:
+    service.add("strict", 0.99)
+
+    answer = service.decide("strict")
+    spelled_out = service.decide({"type": "threshold", "threshold": 0.99}).json()
+
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    digest = service.policies.load("strict").digest
+    assert body["policy"] == {
+        "name": "strict",
+        "version": 1,
+        "digest": digest,
+        "type": "threshold",
+        "threshold": 0.99,
+    }
+    assert {**body, "policy": None} == {**spelled_out, "policy": None}
+    assert service.decide("strict", path="/versions/1").json() == body
+
+
+def test_another_number_of_the_name_is_taken_up_without_a_restart(service: Service) -> None:
+    service.add("strict", 0.99)
+    service.add("strict", 0.0)
+
+    after = service.decide("strict").json()
+    service.policies.activate("strict", 1)
+    service.look_again()
+    back = service.decide("strict").json()
+
+    assert (after["policy"]["version"], back["policy"]["version"]) == (2, 1)
+    assert "abstain" not in after["decisions"]
+    assert "abstain" in back["decisions"]
+    assert after["probabilities"] == back["probabilities"]
+
+
+def test_a_name_that_the_model_does_not_have_is_refused(service: Service) -> None:
+    service.add("strict", 0.99)
+
+    for name in ("loose", "../strict", "Strict"):
+        answer = service.decide(name)
+
+        assert answer.status_code == 422
+        problem = answer.json()
+        assert problem["type"] == "/problems/invalid_policy"
+        assert [error["pointer"] for error in problem["errors"]] == ["/policy"]
+        assert name not in answer.text
+
+
+def test_a_policy_for_other_classes_than_the_version_s_is_refused(service: Service) -> None:
+    service.store.publish("iris", service.store.read("demo", 1), activate=False)
+    service.add("strict", 0.99)
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            body = {"instances": [[0.1, 0.2]], "policy": "strict"}
+            return await client.post("/models/iris/versions/2/decide", json=body)
+
+    answer = asyncio.run(send())
+
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/invalid_policy"
+
+
+def test_a_policy_whose_files_were_refused_is_not_available(service: Service) -> None:
+    service.add("strict", 0.99)
+    (service.policies.root / "iris/policies/strict/1.json").write_bytes(b"{}")
+    fresh = Service(service.policies.root)
+
+    kept, refused = service.decide("strict"), fresh.decide("strict")
+    service.look_again()
+
+    assert kept.status_code == 200
+    assert service.decide("strict").status_code == 200
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "/problems/model_unavailable"
+    assert fresh.decide({"type": "argmax"}).status_code == 200
