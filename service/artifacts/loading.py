@@ -181,6 +181,8 @@ def _entry(
                 if found is not known.get(number):
                     news.append(found)
             versions[number] = found
+        held = previous.policies if previous else {}
+        policies = load_policies(store.root, name, trusted=trusted, previous=held)
     except UnreadableError as error:
         return _unreadable(name, previous, str(error), news)
     active, fault = _active(store, name, versions, previous)
@@ -188,8 +190,6 @@ def _entry(
         news.append(Refused(name=name, version=None, reason=fault))
     if active is not None and active not in versions and active in known:
         versions[active] = known[active]  # its folder is gone, its answers are not
-    held = previous.policies if previous else {}
-    policies = load_policies(store.root, name, trusted=trusted, previous=held)
     for policy, entry in policies.items():
         if entry.fault and (policy not in held or held[policy].fault != entry.fault):
             news.append(Refused(name=name, version=None, reason=entry.fault))

@@ -1,16 +1,15 @@
 """The policies of a model in a store, read and never trusted."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.artifacts.plain_files import read_plain
 from service.artifacts.policies import StoredPolicy
 from service.artifacts.policy_files import unpack_policy
+from service.artifacts.reader import reading
 from service.artifacts.signing import TrustedKeys
-from service.errors import ArtifactError, UnknownModelError, UnknownPolicyError, UnreadableError
+from service.errors import ArtifactError, UnknownModelError, UnknownPolicyError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -58,7 +57,7 @@ class PolicyReader:
             If the store cannot be read now.
         """
         folder = self.root / self.model / FOLDER
-        with _reading(self.model):
+        with reading(self.model):
             if not folder.is_dir():
                 return []
             named = [e.name for e in folder.iterdir() if NAME.fullmatch(e.name) and e.is_dir()]
@@ -210,7 +209,7 @@ class PolicyReader:
         UnreadableError
             If the store cannot be read now.
         """
-        with _reading(f"{self.model}/{FOLDER}/{name}"):
+        with reading(f"{self.model}/{FOLDER}/{name}"):
             looks = [(e.name, e.stat()) for e in self._folder(name).iterdir()]
         return sorted((file, s.st_ino, s.st_size, s.st_mtime_ns) for file, s in looks)
 
@@ -222,24 +221,8 @@ class PolicyReader:
 
     def _numbers(self, name: str, suffix: str) -> list[int]:
         folder = self._folder(name)
-        with _reading(f"{self.model}/{FOLDER}/{name}"):
+        with reading(f"{self.model}/{FOLDER}/{name}"):
             if not folder.is_dir():
                 return []
             stems = [e.name.removesuffix(suffix) for e in folder.iterdir() if e.suffix == suffix]
         return sorted(int(stem) for stem in stems if NUMBER.fullmatch(stem))
-
-
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Let a folder that cannot be read now end in one line.
-
-    Raises
-    ------
-    UnreadableError
-        If the block could not read.
-    """
-    try:
-        yield
-    except OSError as error:
-        msg = f"{what} cannot be read: {error.strerror}"
-        raise UnreadableError(msg) from error

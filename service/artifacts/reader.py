@@ -46,7 +46,7 @@ class StoreReader:
         UnreadableError
             If the store cannot be read now.
         """
-        with _reading("the store"):
+        with reading("the store"):
             if not self.root.is_dir():
                 return []
             return sorted(
@@ -74,7 +74,7 @@ class StoreReader:
             If the store cannot be read now.
         """
         folder = self._folder(name)
-        with _reading(name):
+        with reading(name):
             if not folder.is_dir():
                 return []
             return sorted(int(e.name) for e in folder.iterdir() if VERSION.fullmatch(e.name))
@@ -100,7 +100,7 @@ class StoreReader:
             If ``ACTIVE`` is missing or does not hold a version.
         """
         folder = self._folder(name)
-        with _reading(name):
+        with reading(name):
             if not folder.is_dir():
                 msg = f"no model {name!r} (models: {', '.join(self.names()) or 'none'})"
                 raise UnknownModelError(msg)
@@ -134,7 +134,7 @@ class StoreReader:
             If a file is missing, is no plain file inside the store, or is too large.
         """
         folder = self._folder(name) / str(version)
-        with _reading(f"{name}/{version}"):
+        with reading(f"{name}/{version}"):
             if not folder.is_dir():
                 raise self._unknown(name, version)
             present = [*FILES, *(file for file in OPTIONAL_FILES if (folder / file).exists())]
@@ -162,7 +162,7 @@ class StoreReader:
         """
         folder = self._folder(name) / str(version)
         looks: list[tuple[object, ...]] = []
-        with _reading(f"{name}/{version}"):
+        with reading(f"{name}/{version}"):
             for file in (*FILES, *OPTIONAL_FILES):
                 try:
                     status = (folder / file).stat()
@@ -191,7 +191,7 @@ def _is_model(folder: Path) -> bool:
 
 
 @contextmanager
-def _reading(what: str) -> Iterator[None]:
+def reading(what: str) -> Iterator[None]:
     """Let a folder that cannot be read now end in one line, without its path.
 
     Raises
