@@ -27,6 +27,21 @@ class Settings(BaseSettings):
     allow_anonymous: Annotated[
         bool, Field(description="let clients without a key in from beyond this machine")
     ] = False
+    keys: Annotated[
+        Path | None,
+        Field(description="file or folder of keys; with it, only who brings one is answered"),
+    ] = None
+    open_paths: Annotated[
+        str,
+        Field(
+            pattern=r"^(/\S*( /\S*)*)?$",
+            description="paths that need no key, with what is below them",
+        ),
+    ] = "/ /docs /openapi.json /healthz /readyz /metrics /ping"
+    rate_limit: Annotated[
+        float | None,
+        Field(gt=0, le=1_000_000, description="most requests a second with one key"),
+    ] = None
     reload_seconds: Annotated[
         float, Field(gt=0, le=3600, description="longest time until a change of the store is seen")
     ] = 1.0

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.admission import Admission
 from service.api.exchange import Exchange
+from service.api.guards import Guards
 from service.api.metrics.note import Note
-from service.api.metrics.recorder import Recorder
 from service.api.refusals import defect, refusal
 from service.errors import RequestError, ServiceError
 from service.settings import Settings
@@ -44,13 +44,14 @@ class Envelope:
         Everything inside; a `ServiceError` that it raises becomes a problem here.
     settings : Settings
         The limits.
-    recorder : Recorder
-        Counts the requests.
+    guards : Guards
+        Says who may ask, and counts.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, recorder: Recorder) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, guards: Guards) -> None:
         self.app = app
-        self.recorder = recorder
+        self.gate = guards.gate
+        self.recorder = recorder = guards.recorder
         self.admission = Admission(recorder.values, settings.in_flight, settings.inflight_bytes)
         self._random = Random()  # noqa: S311 - an id is no secret; seeded by the system
 
@@ -95,6 +96,8 @@ class Envelope:
     def _admit(self, scope: Scope, note: Note) -> None:
         if len(note.headers) != len(scope["headers"]):
             _refuse_repeated(scope["headers"])
+        if not self.gate.is_wide_open:
+            note.key = self.gate.let_in(scope["path"], note.headers)
         if scope["path"] not in PROBES:
             self.admission.enter(note)
 
