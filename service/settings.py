@@ -89,6 +89,9 @@ class Settings(BaseSettings):
             ge=1, le=2**40, description="most bytes of bodies above 16 KiB at a time in a worker"
         ),
     ] = 48 * 2**20
+    request_log: Annotated[
+        bool, Field(description="write one line to the log for each request")
+    ] = True
     picture_cache_bytes: Annotated[
         int, Field(ge=0, le=2**31, description="memory for finished pictures, in bytes a worker")
     ] = 16 * 2**20

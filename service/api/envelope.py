@@ -14,6 +14,7 @@ from service.api.exchange import Exchange
 from service.api.guards import Guards
 from service.api.metrics.note import Note
 from service.api.refusals import defect, refusal
+from service.api.request_log import request_log
 from service.errors import RequestError, ServiceError
 from service.settings import Settings
 
@@ -53,6 +54,7 @@ class Envelope:
         self.gate = guards.gate
         self.recorder = recorder = guards.recorder
         self.admission = Admission(recorder.values, settings.in_flight, settings.inflight_bytes)
+        self._tell = request_log() if settings.request_log else None
         self._random = Random()  # noqa: S311 - an id is no secret; seeded by the system
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +93,10 @@ class Envelope:
             self.admission.leave(note)
             if not note.route:
                 note.route = getattr(scope.get("route"), "path", UNMATCHED)
-            self.recorder.answered(note, method, perf_counter() - began)
+            seconds = perf_counter() - began
+            self.recorder.answered(note, method, seconds)
+            if self._tell is not None:
+                self._tell(note, method, seconds)
 
     def _admit(self, scope: Scope, note: Note) -> None:
         if len(note.headers) != len(scope["headers"]):
