@@ -72,9 +72,9 @@ async def constant(scope: Scope, receive: Receive, send: Send) -> None:
     await send(END)
 
 
-SETTINGS = Settings()
+SETTINGS = Settings(request_log=False)
 GUARDS = lone_guards(SETTINGS)
-TALLY = GUARDS.recorder.tally("demo", ("0", "1", "2"))
+TALLY = GUARDS.recorder.tally("demo", "sha256:", (0, 1, 2))
 
 
 async def seconds(app: ASGIApp) -> float:
