@@ -16,8 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.envelope import Envelope
-from service.api.metrics.recorder import Recorder
-from service.api.metrics.shared import SharedCounters
+from service.api.guards import lone_guards
 from service.settings import Settings
 
 QUICK = "--quick" in sys.argv[1:]
@@ -73,8 +72,9 @@ async def constant(scope: Scope, receive: Receive, send: Send) -> None:
     await send(END)
 
 
-RECORDER = Recorder(SharedCounters(1))
-TALLY = RECORDER.tally("demo", ("0", "1", "2"))
+SETTINGS = Settings(request_log=False)
+GUARDS = lone_guards(SETTINGS)
+TALLY = GUARDS.recorder.tally("demo", "sha256:", (0, 1, 2))
 
 
 async def seconds(app: ASGIApp) -> float:
@@ -87,7 +87,7 @@ async def seconds(app: ASGIApp) -> float:
 
 async def main() -> None:
     """Compare."""
-    apps = {"bare": constant, "guarded": Envelope(constant, Settings(), RECORDER)}
+    apps = {"bare": constant, "guarded": Envelope(constant, SETTINGS, GUARDS)}
     times: dict[str, list[float]] = {name: [] for name in apps}
     for _ in range(REPEATS):
         for name, app in apps.items():

@@ -7,10 +7,9 @@ from service import __version__
 from service.api.cards import card_routes
 from service.api.envelope import Envelope
 from service.api.front import Front
+from service.api.guards import Guards, lone_guards
 from service.api.health import health_routes
 from service.api.lifecycle import Lifecycle
-from service.api.metrics.recorder import Recorder
-from service.api.metrics.shared import SharedCounters
 from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
 from service.api.refusals import add_refusals
@@ -27,7 +26,7 @@ PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
 def create_app(
     models: Models,
     settings: Settings,
-    recorder: Recorder | None = None,
+    guards: Guards | None = None,
     lifecycle: Lifecycle | None = None,
 ) -> ASGIApp:
     """Put the application together.
@@ -38,8 +37,8 @@ def create_app(
         The models it answers with.
     settings : Settings
         Limits and the like.
-    recorder : Recorder, optional
-        Counts what is answered; left out, one that no other process knows.
+    guards : Guards, optional
+        What guards requests; left out, that of a process which shares nothing.
     lifecycle : Lifecycle, optional
         What the server tells its probes; by default that all is well.
 
@@ -58,7 +57,8 @@ def create_app(
     )
     app.state.models = models
     app.state.settings = settings
-    app.state.recorder = recorder or Recorder(SharedCounters(1))
+    guards = guards or lone_guards(settings)
+    app.state.recorder = guards.recorder
     app.state.lifecycle = lifecycle or Lifecycle()
     app.state.renders = Renders(
         cache_bytes=settings.picture_cache_bytes,
@@ -73,4 +73,4 @@ def create_app(
     app.include_router(health_routes())
     app.include_router(scrape_routes())
     app.include_router(docs_routes(TITLE))
-    return Envelope(Front(app, models, settings, app.state.recorder), settings, app.state.recorder)
+    return Envelope(Front(app, models, settings, guards.recorder), settings, guards)

@@ -4,6 +4,8 @@
 
     ServiceError                     code
     ├── InputError                   invalid_input, or the one code its faults share
+    ├── UnauthorizedError            unauthorized
+    ├── ForbiddenError               forbidden
     ├── UnknownModelError            unknown_model
     ├── UnknownPolicyError           invalid_policy
     ├── ModelUnavailableError        model_unavailable
@@ -13,6 +15,7 @@
     ├── UnknownDigestError           not_found
     ├── RequestError                 malformed_request
     ├── OverloadedError              overloaded
+    │   └── RateLimitedError         rate_limited
     ├── PlaneError                   no_plane
     ├── ArtifactError                a model at rest is damaged, missing or not acceptable
     │   └── UnreadableError          … or its store cannot be read now; it may be in a while
@@ -26,6 +29,7 @@ A message says what was expected, what came and where, in one line fit for a cli
 Codes are the public vocabulary; which HTTP status a code has is known to `api` alone.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -67,6 +71,18 @@ class InputError(ServiceError):
         """The code that all faults share, else the general one."""
         codes = {fault.code for fault in self.faults}
         return codes.pop() if len(codes) == 1 else self.code
+
+
+class UnauthorizedError(ServiceError):
+    """A request brings no key, or one that is not known."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(ServiceError):
+    """The key of a request is for something else."""
+
+    code = "forbidden"
 
 
 class UnknownModelError(ServiceError):
@@ -129,11 +145,27 @@ class OverloadedError(ServiceError):
     """
 
     code = "overloaded"
-    retry_after_s: ClassVar[int] = 1
+    retry_after_s: int = 1
 
     def __init__(self, message: str, *, reason: str) -> None:
         self.reason = reason
         super().__init__(message)
+
+
+class RateLimitedError(OverloadedError):
+    """A key has asked more often than it may.
+
+    Parameters
+    ----------
+    wait_s : float
+        Seconds after which it may ask again.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, wait_s: float) -> None:
+        self.retry_after_s = math.ceil(wait_s)
+        super().__init__("expected fewer requests a second with one key", reason="rate")
 
 
 class PlaneError(ServiceError):

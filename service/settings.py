@@ -27,6 +27,21 @@ class Settings(BaseSettings):
     allow_anonymous: Annotated[
         bool, Field(description="let clients without a key in from beyond this machine")
     ] = False
+    keys: Annotated[
+        Path | None,
+        Field(description="file or folder of keys; with it, only who brings one is answered"),
+    ] = None
+    open_paths: Annotated[
+        str,
+        Field(
+            pattern=r"^(/\S*( /\S*)*)?$",
+            description="paths that need no key, with what is below them",
+        ),
+    ] = "/ /docs /openapi.json /healthz /readyz /metrics /ping"
+    rate_limit: Annotated[
+        float | None,
+        Field(gt=0, le=1_000_000, description="most requests a second with one key"),
+    ] = None
     reload_seconds: Annotated[
         float, Field(gt=0, le=3600, description="longest time until a change of the store is seen")
     ] = 1.0
@@ -74,6 +89,9 @@ class Settings(BaseSettings):
             ge=1, le=2**40, description="most bytes of bodies above 16 KiB at a time in a worker"
         ),
     ] = 48 * 2**20
+    request_log: Annotated[
+        bool, Field(description="write one line to the log for each request")
+    ] = True
     picture_cache_bytes: Annotated[
         int, Field(ge=0, le=2**31, description="memory for finished pictures, in bytes a worker")
     ] = 16 * 2**20

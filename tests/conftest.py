@@ -60,6 +60,7 @@ def serving(
     pids: list[int] | None = None,
     *,
     through: Sequence[str] = (),
+    host: str = "127.0.0.1",
 ) -> Iterator[str]:
     """Run a real server process on a store; it must stop cleanly on SIGTERM.
 
@@ -70,7 +71,17 @@ def serving(
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*through, sys.executable, "-m", "service", "serve", "--port", str(port)],
+            [
+                *through,
+                sys.executable,
+                "-m",
+                "service",
+                "serve",
+                "--host",
+                host,
+                "--port",
+                str(port),
+            ],
             # No balancer has to be told before it stops; tests of that say otherwise.
             env={"SOFTMAX_DRAIN_SECONDS": "0"} | environment | {"SOFTMAX_MODELS": str(store)},
             cwd=directory,

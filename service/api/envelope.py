@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.admission import Admission
 from service.api.exchange import Exchange
+from service.api.guards import Guards
 from service.api.metrics.note import Note
-from service.api.metrics.recorder import Recorder
 from service.api.refusals import defect, refusal
+from service.api.request_log import request_log
 from service.errors import RequestError, ServiceError
 from service.settings import Settings
 
@@ -44,14 +45,16 @@ class Envelope:
         Everything inside; a `ServiceError` that it raises becomes a problem here.
     settings : Settings
         The limits.
-    recorder : Recorder
-        Counts the requests.
+    guards : Guards
+        Says who may ask, and counts.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, recorder: Recorder) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, guards: Guards) -> None:
         self.app = app
-        self.recorder = recorder
+        self.gate = guards.gate
+        self.recorder = recorder = guards.recorder
         self.admission = Admission(recorder.values, settings.in_flight, settings.inflight_bytes)
+        self._tell = request_log() if settings.request_log else None
         self._random = Random()  # noqa: S311 - an id is no secret; seeded by the system
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,11 +93,16 @@ class Envelope:
             self.admission.leave(note)
             if not note.route:
                 note.route = getattr(scope.get("route"), "path", UNMATCHED)
-            self.recorder.answered(note, method, perf_counter() - began)
+            seconds = perf_counter() - began
+            self.recorder.answered(note, method, seconds)
+            if self._tell is not None:
+                self._tell(note, method, seconds)
 
     def _admit(self, scope: Scope, note: Note) -> None:
         if len(note.headers) != len(scope["headers"]):
             _refuse_repeated(scope["headers"])
+        if not self.gate.is_wide_open:
+            note.key = self.gate.let_in(scope["path"], note.headers)
         if scope["path"] not in PROBES:
             self.admission.enter(note)
 

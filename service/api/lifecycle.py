@@ -1,7 +1,6 @@
 """Where a process is in its life: what its server does, and what its probes say of it."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class Lifecycle:
@@ -12,16 +11,21 @@ class Lifecycle:
     everyone : sequence of int, optional
         One number, not zero while every worker of the service answers; the process that
         supervises them all writes it into memory that is shared. By default there are no others.
+    on_refused : callable, optional
+        Called with the status of each request that was refused before the application saw it.
     """
 
-    def __init__(self, everyone: Sequence[int] = b"\1") -> None:
+    def __init__(
+        self,
+        everyone: Sequence[int] = b"\1",
+        on_refused: Callable[[int], None] = lambda _status: None,
+    ) -> None:
         self._everyone = everyone
         self.is_draining = False
         """Whether the service is about to stop: probes of readiness are told so."""
         self.is_parting = False
         """Whether this process is about to stop: connections are closed with their next answer."""
-        self.refused: Counter[str] = Counter()
-        """How many requests were refused before they reached the application, by code."""
+        self.on_refused = on_refused
 
     @property
     def is_complete(self) -> bool:

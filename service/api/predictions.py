@@ -103,10 +103,10 @@ async def _answer(request: Request, task: str) -> Response:
     if given is Format.NDJSON:
         limit = settings.ndjson_body_bytes
         refuse_declared(declared, limit)
-        note.is_read = True  # while it is answered
         parts = body_parts(request.receive, note, limit=limit, coding=coding)
         lines = answer_lines(endpoint, parts, query, note, max_line_bytes=settings.body_bytes)
         first = await anext(lines)  # what is wrong before the first row is still a refusal
+        note.is_read = True  # or will be, while it is answered
         return Lines(_chained(first, lines), media_type=given.value, headers=endpoint.headers)
     limit = settings.body_bytes
     body = await whole_body(request.receive, note, limit=limit, declared=declared, coding=coding)

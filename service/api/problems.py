@@ -6,7 +6,14 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from service.errors import Fault, InputError, OverloadedError, ServiceError, UnknownModelError
+from service.errors import (
+    Fault,
+    InputError,
+    OverloadedError,
+    ServiceError,
+    UnauthorizedError,
+    UnknownModelError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 10
@@ -15,6 +22,8 @@ MAX_DETAIL = 1_000
 PROBLEMS: Mapping[str, tuple[int, str]] = {
     "malformed_json": (400, "The body is not JSON"),
     "malformed_request": (400, "The request is not HTTP as it should be"),
+    "unauthorized": (401, "A key is needed"),
+    "forbidden": (403, "The key is for something else"),
     "not_found": (404, "There is nothing at this path"),
     "unknown_model": (404, "There is no such model"),
     "method_not_allowed": (405, "The path does not answer this method"),
@@ -36,6 +45,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "invalid_parameter": (422, "A parameter does not fit"),
     "invalid_policy": (422, "The policy does not fit the model"),
     "no_plane": (422, "The model has no plane to draw"),
+    "rate_limited": (429, "The key has asked too often"),
     "header_too_large": (431, "The head of the request is larger than allowed"),
     "internal": (500, "The service made a mistake"),
     "overloaded": (503, "There is too much to do just now"),
@@ -119,5 +129,10 @@ def problem_of(error: ServiceError, request_id: str) -> Response:
         return problem(error.code, "expected the name and version of a model", request_id)
     if error.code not in PROBLEMS or error.code == "internal":
         return problem("internal", "see the log under this request id", request_id)
-    retry = {"Retry-After": f"{error.retry_after_s}"} if isinstance(error, OverloadedError) else {}
-    return problem(error.code, str(error), request_id, headers=retry)
+    return problem(error.code, str(error), request_id, headers=_headers(error))
+
+
+def _headers(error: ServiceError) -> dict[str, str]:
+    if isinstance(error, OverloadedError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else {}

@@ -7,6 +7,7 @@ import click
 from service import __version__
 from service.cli.exchange import export_model, import_model
 from service.cli.healthcheck import healthcheck
+from service.cli.keys import keys
 from service.cli.models import models
 from service.cli.policies import policy
 from service.cli.regions import regions
@@ -21,7 +22,7 @@ def commands() -> None:
     """Softmax regression from a table to a decision."""
 
 
-for _command in (train, serve, models, regions, healthcheck):
+for _command in (train, serve, models, keys, regions, healthcheck):
     commands.add_command(_command)
 for _command in (import_model, export_model, policy):
     models.add_command(_command)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from service.artifacts.catalogue import Catalogue
 from service.server.board import NOBODY, Board
-from service.server.messages import News, Stop
+from service.server.messages import Message
 from service.server.worker import Post, work
 from service.settings import Settings
 
@@ -85,12 +85,12 @@ class Worker:
                 self.heard_at = time.monotonic()
                 self.is_ready = True
 
-    def send(self, message: News | Stop) -> None:
+    def send(self, message: Message) -> None:
         """Send a message, or kill a worker that does not take it.
 
         Parameters
         ----------
-        message : News or Stop
+        message : News, Stop or keys
             The message.
         """
         try:

@@ -4,6 +4,7 @@ import logging
 
 import structlog
 
+from service.api.keys import Keyring
 from service.artifacts.loading import Loading
 from service.server.lines import LineWriter
 
@@ -63,6 +64,27 @@ def log_as_json() -> LineWriter:
     )
     logging.basicConfig(handlers=[_Libraries()], level=logging.WARNING, force=True)
     return writer
+
+
+def took_up_keys(keyring: Keyring) -> bool:
+    """Take up the keys of clients that have changed, and tell of it.
+
+    Parameters
+    ----------
+    keyring : Keyring
+        The keys.
+
+    Returns
+    -------
+    bool
+        Whether they have changed.
+    """
+    outcome = keyring.look_again()
+    if outcome == "changed":
+        log.info("keys_changed", names=[key.name for key in keyring.keys])
+    elif outcome == "refused":
+        log.error("keys_refused", reason=keyring.fault)
+    return outcome == "changed"
 
 
 def log_loading(loading: Loading) -> None:

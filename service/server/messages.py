@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.api.keys import Key
 from service.artifacts.artifact import Files, unpack
 from service.artifacts.catalogue import Catalogue, ModelEntry, Published, Refused, with_policies
 from service.artifacts.policy_loading import Policies
@@ -42,6 +43,22 @@ class News:
 
     default: str | None
     models: Mapping[str, tuple[int | None, Versions, Policies]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewKeys:
+    """Let other keys in.
+
+    Parameters
+    ----------
+    keys : tuple of Key
+        All of them.
+    """
+
+    keys: tuple[Key, ...]
+
+
+Message = News | NewKeys | Stop
 
 
 def news(catalogue: Catalogue, held: Catalogue) -> News | None:

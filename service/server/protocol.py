@@ -262,7 +262,7 @@ class Connection(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, refusal: Refusal) -> None:
-        self.lifecycle.refused[refusal.code] += 1
+        self.lifecycle.on_refused(refusal.status)
         log.info(
             "request_refused",
             code=refusal.code,

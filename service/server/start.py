@@ -72,10 +72,11 @@ def _refuse_open_bind(settings: Settings) -> None:
         is_loopback = ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
         is_loopback = settings.host == "localhost"
-    if not is_loopback and not settings.allow_anonymous:
+    if not is_loopback and settings.keys is None and not settings.allow_anonymous:
         msg = (
-            f"refusing to listen on {settings.host} for clients without a key:"
-            " SOFTMAX_ALLOW_ANONYMOUS=1 says that something in front of it decides who may ask"
+            f"refusing to listen on {settings.host} for clients without a key: SOFTMAX_KEYS names"
+            " a file of keys (softmax keys add), and SOFTMAX_ALLOW_ANONYMOUS=1 says that something"
+            " in front of it decides who may ask"
         )
         raise SettingsError(msg)
 

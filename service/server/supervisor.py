@@ -16,8 +16,8 @@ from service.errors import ServiceError
 from service.server.board import Board
 from service.server.crew import Worker
 from service.server.lines import LineWriter
-from service.server.log import log, log_loading
-from service.server.messages import News, Stop, news
+from service.server.log import log, log_loading, took_up_keys
+from service.server.messages import Message, NewKeys, Stop, news
 from service.server.tls import tls_context
 from service.server.watch import look, look_afresh
 from service.settings import Settings
@@ -53,7 +53,7 @@ class Supervisor:
         self.settings = settings
         self.listener = listener
         self.writer = writer
-        self.board = Board(settings.workers)
+        self.board = Board(settings)
         self.counters = self.board.counters.part(len(self.board.loads))
         self.signals: deque[int] = deque()
         self.workers: list[Worker] = []
@@ -163,6 +163,9 @@ class Supervisor:
     # Models
 
     def _look(self) -> None:
+        keyring = self.board.gate.keyring
+        if keyring is not None and took_up_keys(keyring):
+            self._send(NewKeys(keys=keyring.keys))
         try:
             loading = look(self.settings, self.catalogue)
         except (ServiceError, OSError) as error:
@@ -176,7 +179,7 @@ class Supervisor:
         if message is not None:
             self._send(message)
 
-    def _send(self, message: News | Stop) -> None:
+    def _send(self, message: Message) -> None:
         for worker in self._all():
             worker.send(message)
 
@@ -185,7 +188,7 @@ class Supervisor:
     def _hang_up(self) -> None:
         """Verify everything, then replace the workers one by one."""
         try:
-            look_afresh(self.settings, self.catalogue)
+            look_afresh(self.settings, self.catalogue, self.board.gate.keyring)
             tls_context(self.settings)
         except (ServiceError, OSError) as error:
             log.error("reload_failed", reason=_reason(error))

@@ -1,11 +1,12 @@
 """Watching the store: what is published there is served soon, without a restart."""
 
+from service.api.keys import Keyring
 from service.artifacts.catalogue import Catalogue, Published, Refused
 from service.artifacts.loading import EMPTY, Loading, load_catalogue, nothing_loaded
 from service.artifacts.opening import open_store
 from service.artifacts.permissions import writable_by_all
 from service.artifacts.signing import read_trusted_keys
-from service.errors import ArtifactError, ServiceError
+from service.errors import ArtifactError, ServiceError, SettingsError
 from service.server.log import log
 from service.settings import Settings
 
@@ -43,7 +44,7 @@ def look(settings: Settings, previous: Catalogue = EMPTY) -> Loading:
         return nothing_loaded(previous, error)
 
 
-def look_afresh(settings: Settings, held: Catalogue) -> None:
+def look_afresh(settings: Settings, held: Catalogue, keyring: Keyring | None) -> None:
     """Verify the whole store again, as a start would, and the keys that vouch for it.
 
     Parameters
@@ -52,14 +53,18 @@ def look_afresh(settings: Settings, held: Catalogue) -> None:
         Where the store and the keys are.
     held : Catalogue
         What is served.
+    keyring : Keyring or None
+        The keys of clients.
 
     Raises
     ------
     ArtifactError
         If a version that is served would not be served after a start.
     SettingsError
-        If the trusted keys cannot be read.
+        If the trusted keys cannot be read, or the keys of clients were refused.
     """
+    if keyring is not None and keyring.fault is not None:
+        raise SettingsError(keyring.fault)
     fresh = look(settings).catalogue
     require_default(fresh, settings)
     for name, entry in held.models.items():

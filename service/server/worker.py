@@ -16,6 +16,7 @@ from types import FrameType
 
 import uvicorn
 
+from service.api.guards import Guards
 from service.api.lifecycle import Lifecycle
 from service.api.metrics.recorder import Recorder
 from service.api.served import Models
@@ -27,7 +28,7 @@ from service.server.door import Door
 from service.server.limits import Limits
 from service.server.lines import LineWriter
 from service.server.log import log, log_as_json
-from service.server.messages import Stop, received
+from service.server.messages import NewKeys, Stop, received
 from service.server.protocol import Connection
 from service.server.tls import tls_context
 from service.settings import Settings
@@ -88,6 +89,8 @@ def work(catalogue: Catalogue, settings: Settings, listener: socket.socket, post
                 message = post.inbox.recv()
                 if isinstance(message, Stop):
                     server.stop(message)
+                elif isinstance(message, NewKeys):
+                    post.board.gate.replace_keys(message.keys)
                 else:
                     models.exchange(received(message, models.served.catalogue))
         except (EOFError, OSError):  # the supervisor is gone: nobody would replace this worker
@@ -113,9 +116,11 @@ class _Server(uvicorn.Server):
         post: Post,
         writer: LineWriter,
     ) -> None:
-        lifecycle = Lifecycle(post.board.everyone)
+        recorder = Recorder(post.board.counters, post.place)
+        lifecycle = Lifecycle(post.board.everyone, recorder.refused)
+        guards = Guards(recorder=recorder, gate=post.board.gate)
         config = uvicorn.Config(
-            create_app(models, settings, Recorder(post.board.counters, post.place), lifecycle),
+            create_app(models, settings, guards, lifecycle),
             ws="none",
             lifespan="off",
             log_config=None,

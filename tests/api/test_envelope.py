@@ -9,8 +9,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.envelope import Envelope
-from service.api.metrics.recorder import Recorder
-from service.api.metrics.shared import SharedCounters
+from service.api.guards import lone_guards
 from service.api.served import Models
 from service.app import create_app
 from service.artifacts.loading import load_catalogue
@@ -213,7 +212,7 @@ def test_a_defect_is_a_500_that_tells_nothing(capsys: pytest.CaptureFixture[str]
             "request_id": "abc",
         }
 
-    talk(Envelope(breaks, Settings(), Recorder(SharedCounters(1))), conversation)
+    talk(Envelope(breaks, Settings(), lone_guards(Settings())), conversation)
 
     assert "/secret/path" in capsys.readouterr().out
 
@@ -244,7 +243,7 @@ def test_an_answer_that_has_begun_is_broken_off_and_not_followed_by_another() ->
     async def send(message: Message) -> None:
         sent.append(message["type"])
 
-    app = Envelope(breaks_off, Settings(), Recorder(SharedCounters(1)))
+    app = Envelope(breaks_off, Settings(), lone_guards(Settings()))
     asyncio.run(app(scope, receive, send))
 
     assert sent == ["http.response.start", "http.response.body"]

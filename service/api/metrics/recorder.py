@@ -127,6 +127,11 @@ class Recorder:
                 place = self.counters.place(series(REJECTED, model=tally.model, code=code))
                 self.values[place] += number
 
+    def refused(self, status: int) -> None:
+        """Count a request that was refused before anything was known about it."""
+        place = self._new_request("unmatched", "", status)
+        self.values[place] += 1.0
+
     def shed(self, reason: str) -> None:
         """Count a request that was refused because there was too much to do."""
         self.values[self.counters.place(series(SHED, reason=reason))] += 1.0
