@@ -1,0 +1,178 @@
+"""Workers that die or hang are replaced, and all of them are on request, while clients ask."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.drills.drills import replaced, while_asked
+from benchmarks.drills.load import PREDICT
+from benchmarks.drills.service import Service, eventually, running
+from service.artifacts.store import Store
+
+CLOSING = PREDICT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+N_CLIENTS = 8
+
+
+@pytest.fixture
+def models(store: Path, tmp_path: Path) -> Store:
+    """A copy of the store that a test may damage."""
+    return Store(root=Path(shutil.copytree(store, tmp_path / "models")))
+
+
+@pytest.fixture
+def service(models: Store, environment: dict[str, str], tmp_path: Path) -> Iterator[Service]:
+    """Two workers that go soon when they are replaced, and look at the store seldom."""
+    settings = {"workers": 2, "drain_seconds": 0.3, "reload_seconds": 3600}
+    with running(models.root, tmp_path, environment, **settings) as service:
+        yield service
+
+
+def body(service: Service) -> bytes:
+    answer = service.ask(CLOSING)
+    assert answer.startswith(b"HTTP/1.1 200 OK"), answer
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+def corrupt(models: Store) -> None:
+    with (models.root / "iris" / "1" / "model.joblib").open("r+b") as file:
+        file.write(b"x")
+
+
+def roll(service: Service) -> None:
+    before, n_rolls = set(service.workers), len(service.events("roll_finished"))
+    service.send(signal.SIGHUP)
+    eventually(lambda: len(service.events("roll_finished")) > n_rolls)
+    eventually(lambda: not before & set(service.workers))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "stuck"])
+def test_a_worker_is_replaced_and_only_its_own_requests_are_lost(
+    service: Service, number: int
+) -> None:
+    during = while_asked(service, lambda: replaced(service, number), n_clients=N_CLIENTS)
+    afterwards = while_asked(service, lambda: None, n_clients=N_CLIENTS)
+
+    assert set(during.statuses) == {200}
+    assert sum(during.failures) <= N_CLIENTS
+    assert len(during.bodies | afterwards.bodies) == 1
+    assert afterwards.failures == (0, 0, 0)
+    assert len(service.events("worker_died")) == 1
+
+
+def test_no_worker_at_all_is_soon_workers_again(service: Service) -> None:
+    workers = service.workers
+
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+
+    eventually(lambda: len(set(service.workers) - set(workers)) == 2)
+    eventually(service.is_ready)
+    assert body(service)
+
+
+def test_a_hang_up_rolls_every_worker_and_loses_nothing(service: Service) -> None:
+    tally = while_asked(service, lambda: roll(service), n_clients=N_CLIENTS)
+
+    assert set(tally.statuses) == {200}
+    assert tally.failures == (0, 0, 0)
+    assert len(tally.bodies) == 1
+
+
+def test_readiness_holds_while_workers_are_rolled(service: Service) -> None:
+    probes: list[bool] = []
+
+    def rolled() -> bool:
+        probes.append(service.is_ready())
+        return bool(service.events("roll_finished"))
+
+    service.send(signal.SIGHUP)
+    eventually(rolled)
+
+    assert all(probes)
+
+
+def test_nothing_is_rolled_while_the_store_is_damaged(service: Service, models: Store) -> None:
+    before, workers = body(service), service.workers
+    corrupt(models)
+
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: len(set(service.workers) - set(workers)) == 2 and service.is_ready())
+    respawned = service.workers
+    tally = while_asked(
+        service,
+        lambda: (
+            service.send(signal.SIGHUP),
+            eventually(lambda: service.events("reload_failed") != []),
+        ),
+    )
+
+    assert tally.failures == (0, 0, 0)
+    assert tally.bodies == {before}
+    assert service.workers == respawned
+    assert not service.events("roll_started")
+    assert service.is_ready()
+    reason = service.events("reload_failed")[0]["reason"]
+    assert "iris" in reason
+    assert str(models.root) not in reason
+
+
+@pytest.mark.parametrize("harm", ["deleted", "truncated", "no-active"])
+def test_no_damage_is_taken_up(service: Service, models: Store, harm: str) -> None:
+    before = body(service)
+    if harm == "deleted":
+        shutil.rmtree(models.root / "iris")
+    elif harm == "truncated":
+        (models.root / "iris" / "1" / "manifest.json").write_bytes(b"{")
+    else:
+        (models.root / "iris" / "ACTIVE").unlink()
+
+    service.send(signal.SIGHUP)
+
+    eventually(lambda: service.events("reload_failed") != [])
+    assert body(service) == before
+    assert service.is_ready()
+
+
+def test_what_is_published_is_served_after_a_hang_up(service: Service, models: Store) -> None:
+    models.publish("iris", models.read("iris", 1))
+
+    roll(service)
+
+    assert all(b'"version":2' in body(service) for _ in range(10))
+
+
+def test_every_worker_gives_the_same_bytes(service: Service) -> None:
+    bodies = set()
+    for pid in service.workers:
+        others = [other for other in service.workers if other != pid]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)  # so that this one answers
+        bodies.add(body(service))
+        for other in others:
+            os.kill(other, signal.SIGCONT)
+
+    assert len(bodies) == 1
+
+
+def test_clients_are_shared_among_workers(service: Service) -> None:
+    before = {pid: descriptors(pid) for pid in service.workers}
+
+    clients = [service.connect() for _ in range(40)]
+
+    def counts() -> list[int]:
+        return [descriptors(pid) - before[pid] for pid in service.workers]
+
+    eventually(lambda: sum(counts()) >= 40)
+    fewest = min(counts())
+    for client in clients:
+        client.close()
+    assert fewest >= 10
+
+
+def descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
