@@ -12,7 +12,7 @@ from benchmarks.drills.service import Service, eventually
 
 
 def while_asked(
-    service: Service, happening: Callable[[], None], *, n_clients: int = 8, after_s: float = 0.3
+    service: Service, happening: Callable[[], object], *, n_clients: int = 8, after_s: float = 0.3
 ) -> Tally:
     """Ask before, while and after something happens.
 

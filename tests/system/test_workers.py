@@ -103,13 +103,12 @@ def test_nothing_is_rolled_while_the_store_is_damaged(service: Service, models: 
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: len(set(service.workers) - set(workers)) == 2 and service.is_ready())
     respawned = service.workers
-    tally = while_asked(
-        service,
-        lambda: (
-            service.send(signal.SIGHUP),
-            eventually(lambda: service.events("reload_failed") != []),
-        ),
-    )
+
+    def hang_up() -> None:
+        service.send(signal.SIGHUP)
+        eventually(lambda: service.events("reload_failed") != [])
+
+    tally = while_asked(service, hang_up)
 
     assert tally.failures == (0, 0, 0)
     assert tally.bodies == {before}
