@@ -1,0 +1,187 @@
+"""Drills of too much: bursts, more than can be answered, pictures beside rows, large bodies."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.drills.load import PROBE, Client, Tally, ask_until
+from benchmarks.drills.service import Service
+
+N_ROWS = 2_500
+MAX_CONNECTIONS = 1_000
+
+
+def predict_rows(n_rows: int) -> bytes:
+    """Write a request of many rows."""
+    rows = b", ".join([b"[5.1, 3.5, 1.4, 0.2]"] * n_rows)
+    return post(b'{"instances": [' + rows + b"]}")
+
+
+def post(body: bytes) -> bytes:
+    """Write a request with a body."""
+    head = (
+        b"POST /models/iris/predict_proba HTTP/1.1\r\nHost: drill\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
+    return head % len(body) + body
+
+
+def picture(number: int) -> bytes:
+    """Write a request for a picture that nobody has asked for before."""
+    target = f"/models/iris/regions.png?title=Drill%20{number}"
+    return f"GET {target} HTTP/1.1\r\nHost: drill\r\n\r\n".encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overload:
+    """What became of a service that was asked for more than it can answer.
+
+    Parameters
+    ----------
+    capacity : float
+        Answers 200 a second to clients that wait for their answers.
+    goodput : float
+        Answers 200 a second, while more was asked.
+    offered : float
+        Requests a second, then.
+    during : Tally
+        What became of them.
+    probes : Tally
+        What became of probes, then.
+    recovery_s : float
+        Seconds until a row was answered again as soon as before.
+    """
+
+    capacity: float
+    goodput: float
+    offered: float
+    during: Tally
+    probes: Tally
+    recovery_s: float
+
+
+def burst(service: Service, n_requests: int, request: bytes) -> Tally:
+    """Open many connections at once, and ask once on each."""
+
+    async def drill() -> Tally:
+        tally = Tally()
+        clients = [Client(service.port, tally) for _ in range(n_requests)]
+        await asyncio.gather(*(client.ask(request) for client in clients))
+        for client in clients:
+            client.close()
+        return tally
+
+    return asyncio.run(drill())
+
+
+def overload(service: Service, *, times: float, seconds: float) -> Overload:
+    """Ask for several times as much as can be answered, whatever becomes of it."""
+
+    async def drill() -> Overload:
+        request = predict_rows(N_ROWS)
+        calm = await _closed(service.port, request, seconds=min(seconds, 5.0), n_clients=8)
+        capacity = len(calm.latencies) / min(seconds, 5.0)
+        during, probes = Tally(), Tally()
+        is_over = False
+        probing = asyncio.create_task(_probe(service.port, probes, lambda: is_over))
+        begun = time.perf_counter()
+        n_offered = await _open(service.port, request, during, times * capacity, seconds)
+        took = time.perf_counter() - begun
+        recovery_s = await _recovery(service.port, request, 2.0 * calm.quantile(0.99))
+        is_over = True
+        await probing
+        return Overload(
+            capacity=capacity,
+            goodput=len(during.latencies) / took,
+            offered=n_offered / took,
+            during=during,
+            probes=probes,
+            recovery_s=recovery_s,
+        )
+
+    return asyncio.run(drill())
+
+
+def mixed(service: Service, *, n_pictures: int, seconds: float) -> tuple[Tally, Tally]:
+    """Ask for rows and for many pictures; give what became of both."""
+
+    async def drill() -> tuple[Tally, Tally]:
+        rows, pictures = Tally(), Tally()
+        until = time.monotonic() + seconds
+        number = 0
+
+        async def draw() -> None:
+            nonlocal number
+            client = Client(service.port, pictures)
+            while time.monotonic() < until:
+                number += 1
+                answer = await client.ask(picture(number))
+                if answer is None or answer.status != 200:  # noqa: PLR2004 - OK
+                    await asyncio.sleep(0.1)
+            client.close()
+
+        await asyncio.gather(
+            ask_until(lambda: time.monotonic() >= until, service.port, rows, 8),
+            *(draw() for _ in range(n_pictures)),
+        )
+        return rows, pictures
+
+    return asyncio.run(drill())
+
+
+async def _closed(port: int, request: bytes, *, seconds: float, n_clients: int) -> Tally:
+    tally = Tally()
+    until = time.monotonic() + seconds
+    await ask_until(lambda: time.monotonic() >= until, port, tally, n_clients, request)
+    return tally
+
+
+async def _open(
+    port: int, request: bytes, tally: Tally, rate: float, seconds: float
+) -> int:
+    """Send at a rate, on as many connections as that takes; give how many were sent."""
+    idle: list[Client] = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def send() -> None:
+        client = idle.pop() if idle else Client(port, tally)
+        await client.ask(request)
+        idle.append(client)
+
+    begun = time.perf_counter()
+    n_sent = 0
+    while (now := time.perf_counter() - begun) < seconds:
+        while n_sent < rate * now and len(tasks) < MAX_CONNECTIONS:
+            n_sent += 1
+            task = asyncio.create_task(send())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        await asyncio.sleep(0.001)
+    if tasks:
+        await asyncio.wait(tasks)
+    for client in idle:
+        client.close()
+    return n_sent
+
+
+async def _probe(port: int, tally: Tally, is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        client = Client(port, tally)
+        await client.ask(PROBE)
+        client.close()
+        await asyncio.sleep(0.1)
+
+
+async def _recovery(port: int, request: bytes, good_s: float) -> float:
+    """Ask until ten answers in a row come as soon as they did before."""
+    begun = time.perf_counter()
+    client, tally = Client(port, Tally()), Tally()
+    client.tally = tally
+    n_good = 0
+    while n_good < 10:  # noqa: PLR2004 - in a row
+        answer = await client.ask(request)
+        is_good = answer is not None and answer.status == 200 and tally.latencies[-1] <= good_s  # noqa: PLR2004 - OK
+        n_good = n_good + 1 if is_good else 0
+    client.close()
+    return time.perf_counter() - begun
