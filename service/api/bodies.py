@@ -7,7 +7,7 @@ from time import perf_counter
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from service.api.metrics.note import Note
 from service.errors import ContentTooLargeError, Fault, InputError, MediaTypeError
@@ -56,15 +56,33 @@ async def whole_body(
     began = perf_counter()
     refuse_declared(declared, limit)
     note.hold(int(declared[:20]) if declared.isdigit() else 0)
-    parts = []
-    n_bytes = 0
-    async for part in body_parts(receive, note, limit=limit, coding=coding):
-        parts.append(part)
-        n_bytes += len(part)
-        note.hold(max(note.held, n_bytes))
+    body: bytes
+    message = await receive()
+    if not coding and message["type"] == "http.request" and not message.get("more_body"):
+        body = message.get("body", b"")  # all of it at once, as short ones come
+        note.bytes_in = len(body)
+        if len(body) > limit:
+            raise _too_large(limit)
+    else:
+        parts, n_bytes = [], 0
+        async for part in body_parts(_again(message, receive), note, limit=limit, coding=coding):
+            parts.append(part)
+            n_bytes += len(part)
+            note.hold(max(note.held, n_bytes))
+        body = b"".join(parts)
     note.is_read = True
     note.read_s = perf_counter() - began
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return body
+
+
+def _again(message: Message, receive: Receive) -> Receive:
+    """Give a message that was taken already before those that follow."""
+    taken = [message]
+
+    async def next_one() -> Message:
+        return taken.pop() if taken else await receive()
+
+    return next_one
 
 
 def refuse_declared(declared: str, limit: int) -> None:

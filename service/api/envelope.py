@@ -1,8 +1,8 @@
 """Around every request: an id, limits, metrics, and an answer even to a defect."""
 
-from binascii import hexlify
 from collections import Counter
-from random import Random
+from itertools import count
+from secrets import token_hex
 from time import perf_counter
 
 import structlog
@@ -55,7 +55,8 @@ class Envelope:
         self.recorder = recorder = guards.recorder
         self.admission = Admission(recorder.values, settings.in_flight, settings.inflight_bytes)
         self._tell = request_log() if settings.request_log else None
-        self._random = Random()  # noqa: S311 - an id is no secret; seeded by the system
+        self._prefix = token_hex(8).encode()  # of this process
+        self._ids = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer back."""
@@ -70,7 +71,7 @@ class Envelope:
         given = headers.get(b"x-request-id")
         method: str = scope["method"]
         note = Exchange(
-            given if given and _is_word(given) else hexlify(self._random.randbytes(16)),
+            given if given and _is_word(given) else b"%b-%x" % (self._prefix, next(self._ids)),
             headers,
             self.admission,
             send,

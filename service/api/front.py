@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.bodies import whole_body
 from service.api.endpoint import Endpoint, Reply
+from service.api.exchange import Exchange
 from service.api.media import Format
 from service.api.metrics.note import Note
 from service.api.metrics.recorder import Recorder
@@ -19,7 +20,7 @@ from service.settings import Settings
 
 _JSON = b"application/json"
 _ANY = (b"*/*", _JSON)
-_UNUSUAL = (b"content-encoding", b"transfer-encoding", b"expect")
+_UNUSUAL = frozenset({b"content-encoding", b"transfer-encoding", b"expect"})
 
 
 class Front:
@@ -54,10 +55,20 @@ class Front:
         if found is None or not self._is_plain(scope["state"]["note"]):
             await self._app(scope, receive, send)
             return
-        note: Note = scope["state"]["note"]
+        note: Exchange = scope["state"]["note"]
         note.route, endpoint = found
         note.tally = endpoint.tally(self._recorder)
         reply = await self._reply(endpoint, receive, note)
+        at_once = scope["state"].get("reply")
+        if at_once is not None:
+            head = b"%bcontent-length: %d\r\nx-rejected-rows: %d\r\nx-warnings-total: %d\r\n" % (
+                endpoint.head,
+                len(reply.content),
+                reply.n_rejected,
+                reply.n_warnings,
+            )
+            if note.answer_at_once(at_once, head, reply.content):
+                return
         await send(_start(endpoint, reply))
         await send({"type": "http.response.body", "body": reply.content})
 
@@ -67,7 +78,7 @@ class Front:
             headers.get(b"content-type") == _JSON
             and headers.get(b"accept", b"*/*") in _ANY
             and b"content-length" in headers
-            and not any(name in headers for name in _UNUSUAL)
+            and _UNUSUAL.isdisjoint(headers)
         )
 
     async def _reply(self, endpoint: Endpoint, receive: Receive, note: Note) -> Reply:

@@ -1,6 +1,7 @@
 """One connection: uvicorn's HTTP, with deadlines and limits of its own."""
 
 import math
+from functools import partial
 
 import httptools
 import uvicorn
@@ -107,6 +108,8 @@ class Connection(HttpToolsProtocol):
             self.is_offered = True
             return
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.scope["state"]["reply"] = partial(self.reply, self.cycle)
         self.is_in_head = False
         if self.lifecycle.is_parting:
             self.part()
@@ -131,6 +134,42 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     # What goes out
+
+    def reply(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+        """Answer a request with one write, its head written out already.
+
+        An application that knows its whole answer finds this function, for its request, as
+        ``scope["state"]["reply"]``. It saves checking and joining headers one by one, and a
+        system call.
+
+        Parameters
+        ----------
+        cycle : RequestResponseCycle
+            The request and its answer.
+        head : bytes
+            The status line and the headers, without those of the server and the empty line.
+        body : bytes
+            The body.
+
+        Returns
+        -------
+        bool
+            Whether the answer is on its way; if not, it has to be sent piece by piece.
+        """
+        if cycle.response_started or cycle.disconnected or self.flow.write_paused:
+            return False
+        parts = [head]
+        for name, value in cycle.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+        parts.append(body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.transport.write(b"".join(parts))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
 
     def on_response_complete(self) -> None:
         """Go on to the next request."""

@@ -127,6 +127,7 @@ class _Server(uvicorn.Server):
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing here depends on who the client is
             timeout_graceful_shutdown=math.ceil(settings.grace_seconds),
         )
         super().__init__(config)
