@@ -1,7 +1,7 @@
 """The application: store, API and page put together."""
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from service import __version__
 from service.api.cards import card_routes
@@ -16,6 +16,7 @@ from service.api.refusals import add_refusals
 from service.api.renders import Renders
 from service.api.scrape import scrape_routes
 from service.api.served import Models
+from service.api.shortcut import Shortcut
 from service.settings import Settings
 from service.ui.docs import docs_routes
 
@@ -28,7 +29,7 @@ def create_app(
     settings: Settings,
     guards: Guards | None = None,
     lifecycle: Lifecycle | None = None,
-) -> ASGIApp:
+) -> "Application":
     """Put the application together.
 
     Parameters
@@ -44,7 +45,7 @@ def create_app(
 
     Returns
     -------
-    ASGI application
+    Application
         Ready for a server, or for a test client.
     """
     app = FastAPI(
@@ -73,4 +74,26 @@ def create_app(
     app.include_router(health_routes())
     app.include_router(scrape_routes())
     app.include_router(docs_routes(TITLE))
-    return Envelope(Front(app, models, settings, guards.recorder), settings, guards)
+    front = Front(app, models, settings, guards.recorder)
+    return Application(Envelope(front, settings, guards), front)
+
+
+class Application:
+    """The whole, for a server.
+
+    Parameters
+    ----------
+    envelope : Envelope
+        Answers any request.
+    front : Front
+        Answers plain ones.
+    """
+
+    def __init__(self, envelope: Envelope, front: Front) -> None:
+        self._envelope = envelope
+        self.shortcut = Shortcut(envelope, front)
+        """Answers plain, short requests at once; who does not know of it needs it not."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._envelope(scope, receive, send)

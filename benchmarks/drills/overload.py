@@ -137,9 +137,7 @@ async def _closed(port: int, request: bytes, *, seconds: float, n_clients: int) 
     return tally
 
 
-async def _open(
-    port: int, request: bytes, tally: Tally, rate: float, seconds: float
-) -> int:
+async def _open(port: int, request: bytes, tally: Tally, rate: float, seconds: float) -> int:
     """Send at a rate, on as many connections as that takes; give how many were sent."""
     idle: list[Client] = []
     tasks: set[asyncio.Task[None]] = set()

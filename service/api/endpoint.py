@@ -53,6 +53,16 @@ class Reply:
     n_rejected: int = 0
     n_warnings: int = 0
 
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers that say what it is and how much of it there is."""
+        return [
+            (b"content-type", self.media_type.encode()),
+            (b"content-length", b"%d" % len(self.content)),
+            (b"x-rejected-rows", b"%d" % self.n_rejected),
+            (b"x-warnings-total", b"%d" % self.n_warnings),
+        ]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
@@ -85,9 +95,9 @@ class Endpoint:
 
     @cached_property
     def head(self) -> bytes:
-        """The beginning of a JSON answer over HTTP/1.1, as far as it is always the same."""
-        lines = [(b"content-type", b"application/json"), *self.raw_headers]
-        return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % line for line in lines)
+        """The lines of a head that are the same in every JSON answer over HTTP/1.1."""
+        lines = (b"%b: %b\r\n" % line for line in self.raw_headers)
+        return b"HTTP/1.1 200 OK\r\n" + b"".join(lines) + b"content-type: application/json\r\n"
 
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:

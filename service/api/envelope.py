@@ -1,6 +1,7 @@
 """Around every request: an id, limits, metrics, and an answer even to a defect."""
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -68,20 +69,14 @@ class Envelope:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        given = headers.get(b"x-request-id")
         method: str = scope["method"]
-        note = Exchange(
-            given if given and _is_word(given) else b"%b-%x" % (self._prefix, next(self._ids)),
-            headers,
-            self.admission,
-            send,
-            is_head=method == "HEAD",
-        )
+        is_head = method == "HEAD"
+        note = Exchange(self.identifier(headers), headers, self.admission, send, is_head=is_head)
         scope.setdefault("state", {})["note"] = note
-        if method == "HEAD":  # in a copy: the server reads the method in its own
+        if is_head:  # in a copy: the server reads the method in its own
             scope = {**scope, "method": "GET"}
         try:
-            self._admit(scope, note)
+            self.admit(scope, note)
             await self.app(scope, receive, note.answer)
         except ServiceError as error:
             await note.answer_with(refusal(error, note, self.recorder), scope, receive)
@@ -91,21 +86,73 @@ class Envelope:
             log.exception("request_failed", request_id=note.request_id)
             await note.answer_with(defect(note), scope, receive)
         finally:
-            self.admission.leave(note)
             if not note.route:
                 note.route = getattr(scope.get("route"), "path", UNMATCHED)
-            seconds = perf_counter() - began
-            self.recorder.answered(note, method, seconds)
-            if self._tell is not None:
-                self._tell(note, method, seconds)
+            self.close(note, method, began)
 
-    def _admit(self, scope: Scope, note: Note) -> None:
+    def identifier(self, headers: Mapping[bytes, bytes]) -> bytes:
+        """Give the id of a request: its own, if that is a word, else a new one.
+
+        Parameters
+        ----------
+        headers : mapping of bytes to bytes
+            Of the request.
+
+        Returns
+        -------
+        bytes
+            Letters, digits, dots, underscores and hyphens; 32 hexadecimal digits if it is new.
+        """
+        given = headers.get(b"x-request-id")
+        return given if given and _is_word(given) else b"%b%016x" % (self._prefix, next(self._ids))
+
+    def admit(self, scope: Scope, note: Note) -> None:
+        """Let a request in.
+
+        Parameters
+        ----------
+        scope : dict
+            The request.
+        note : Note
+            What is noted about it.
+
+        Raises
+        ------
+        RequestError
+            If a header that may stand once stands twice.
+        UnauthorizedError
+            If it brings no key that is known, where one is asked for.
+        ForbiddenError
+            If its key is for something else.
+        RateLimitedError
+            If its key has asked too often.
+        OverloadedError
+            If there are too many requests already.
+        """
         if len(note.headers) != len(scope["headers"]):
             _refuse_repeated(scope["headers"])
         if not self.gate.is_wide_open:
             note.key = self.gate.let_in(scope["path"], note.headers)
         if scope["path"] not in PROBES:
             self.admission.enter(note)
+
+    def close(self, note: Note, method: str, began: float) -> None:
+        """Let a request go, count it, and tell of it.
+
+        Parameters
+        ----------
+        note : Note
+            What was noted about it.
+        method : str
+            Its method.
+        began : float
+            When it began, by `perf_counter`.
+        """
+        self.admission.leave(note)
+        seconds = perf_counter() - began
+        self.recorder.answered(note, method, seconds)
+        if self._tell is not None:
+            self._tell(note, method, seconds)
 
 
 def _is_word(given: bytes) -> bool:

@@ -1,6 +1,6 @@
 """The answer to one request on its way out: safe headers, counted bytes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,8 +8,6 @@ from service.api.metrics.note import Account, Note
 
 SMALL_BYTES = 64 * 2**10
 """A body of at most this that nobody reads is let run past, and the connection kept."""
-
-Reply = Callable[[bytes, bytes], bool]
 
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _CLOSE = (b"connection", b"close")
@@ -60,30 +58,6 @@ class Exchange(Note):
         else:
             self.bytes_out += len(message["body"])
         await self._send(message)
-
-    def answer_at_once(self, reply: Reply, head: bytes, body: bytes) -> bool:
-        """Send a whole answer of status 200 by one write, where the server can.
-
-        Parameters
-        ----------
-        reply : callable
-            Of the server: takes a head without its end, and a body.
-        head : bytes
-            The status line and the headers but those that every answer has.
-        body : bytes
-            The body.
-
-        Returns
-        -------
-        bool
-            Whether it is on its way; if not, it has to be sent piece by piece.
-        """
-        end = b"x-request-id: %b\r\nx-content-type-options: nosniff\r\n" % self.identifier
-        if self._is_head or not reply(head + end, body):
-            return False
-        self.status = 200
-        self.bytes_out = len(body)
-        return True
 
     async def answer_with(self, response: ASGIApp, scope: Scope, receive: Receive) -> None:
         """Answer this instead, unless an answer has begun: then the server breaks it off."""

@@ -5,18 +5,22 @@ for a model that is there, is therefore answered here, by the same function that
 call; everything else is handed on. Without this class the service would only be slower.
 """
 
+from collections.abc import Mapping
+
 from fastapi.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bodies import whole_body
 from service.api.endpoint import Endpoint, Reply
-from service.api.exchange import Exchange
 from service.api.media import Format
 from service.api.metrics.note import Note
 from service.api.metrics.recorder import Recorder
 from service.api.predictions import THREAD_BYTES
 from service.api.served import Models
 from service.settings import Settings
+
+Found = tuple[str, Endpoint]
+"""The template of a path, and what answers there."""
 
 _JSON = b"application/json"
 _ANY = (b"*/*", _JSON)
@@ -49,58 +53,75 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        found = None
-        if scope["type"] == "http" and scope["method"] == "POST" and not scope["query_string"]:
-            found = self._models.served.endpoints.get(scope["path"])
-        if found is None or not self._is_plain(scope["state"]["note"]):
+        note: Note = scope["state"]["note"]
+        found = self.plain(scope, note.headers)
+        if found is None:
             await self._app(scope, receive, send)
             return
-        note: Exchange = scope["state"]["note"]
-        note.route, endpoint = found
-        note.tally = endpoint.tally(self._recorder)
-        reply = await self._reply(endpoint, receive, note)
-        at_once = scope["state"].get("reply")
-        if at_once is not None:
-            head = b"%bcontent-length: %d\r\nx-rejected-rows: %d\r\nx-warnings-total: %d\r\n" % (
-                endpoint.head,
-                len(reply.content),
-                reply.n_rejected,
-                reply.n_warnings,
-            )
-            if note.answer_at_once(at_once, head, reply.content):
-                return
-        await send(_start(endpoint, reply))
-        await send({"type": "http.response.body", "body": reply.content})
-
-    def _is_plain(self, note: Note) -> bool:
-        headers = note.headers
-        return (
-            headers.get(b"content-type") == _JSON
-            and headers.get(b"accept", b"*/*") in _ANY
-            and b"content-length" in headers
-            and _UNUSUAL.isdisjoint(headers)
-        )
-
-    async def _reply(self, endpoint: Endpoint, receive: Receive, note: Note) -> Reply:
+        note.route = found[0]
         declared = note.headers[b"content-length"].decode()
         body = await whole_body(receive, note, limit=self._body_bytes, declared=declared)
         if len(body) > THREAD_BYTES:
-            return await run_in_threadpool(self._answer, endpoint, body, note)
-        return self._answer(endpoint, body, note)
+            reply = await run_in_threadpool(self.answer, found, body, note)
+        else:
+            reply = self.answer(found, body, note)
+        _, endpoint = found
+        headers = [*endpoint.raw_headers, *reply.raw_headers]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.content})
 
-    def _answer(self, endpoint: Endpoint, body: bytes, note: Note) -> Reply:
+    def plain(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Found | None:
+        """Find what answers a request, if that is a plain one.
+
+        Parameters
+        ----------
+        scope : dict
+            The request's line.
+        headers : mapping of bytes to bytes
+            Its headers.
+
+        Returns
+        -------
+        Found or None
+            None for whatever is not a JSON body for a model that is there.
+        """
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
+            return None
+        found = self._models.served.endpoints.get(scope["path"])
+        if (
+            found is None
+            or headers.get(b"content-type") != _JSON
+            or headers.get(b"accept", b"*/*") not in _ANY
+            or b"content-length" not in headers
+            or not _UNUSUAL.isdisjoint(headers)
+        ):
+            return None
+        return found
+
+    def answer(self, found: Found, body: bytes, note: Note) -> Reply:
+        """Answer a plain request.
+
+        Parameters
+        ----------
+        found : Found
+            What answers it.
+        body : bytes
+            Its whole body.
+        note : Note
+            Is told what there is to tell.
+
+        Returns
+        -------
+        Reply
+            The answer.
+
+        Raises
+        ------
+        InputError
+            If the rows or the options do not fit the model.
+        ContentTooLargeError
+            If there are too many rows.
+        """
+        note.route, endpoint = found
+        note.tally = endpoint.tally(self._recorder)
         return endpoint.answer(body, Format.JSON, Format.JSON, {}, note, max_rows=self._max_rows)
-
-
-def _start(endpoint: Endpoint, reply: Reply) -> Message:
-    return {
-        "type": "http.response.start",
-        "status": 200,
-        "headers": [
-            (b"content-length", b"%d" % len(reply.content)),
-            (b"content-type", _JSON),
-            *endpoint.raw_headers,
-            (b"x-rejected-rows", b"%d" % reply.n_rejected),
-            (b"x-warnings-total", b"%d" % reply.n_warnings),
-        ],
-    }

@@ -1,14 +1,15 @@
 """One connection: uvicorn's HTTP, with deadlines and limits of its own."""
 
 import math
-from functools import partial
 
 import httptools
 import uvicorn
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.api.lifecycle import Lifecycle
+from service.api.shortcut import Shortcut
 from service.server.limits import LINGER_S, PACE, STALL_S, Limits
 from service.server.lingering import LingeringTransport
 from service.server.log import log
@@ -35,17 +36,26 @@ class Connection(HttpToolsProtocol):
         What clients may do.
     lifecycle : Lifecycle
         Whether to close connections.
+    shortcut : Shortcut
+        What answers plain requests at once.
     """
 
     # uvicorn's type leaves out the time before the first request.
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
 
     def __init__(
-        self, config: uvicorn.Config, state: ServerState, limits: Limits, lifecycle: Lifecycle
+        self,
+        config: uvicorn.Config,
+        state: ServerState,
+        limits: Limits,
+        lifecycle: Lifecycle,
+        shortcut: Shortcut,
     ) -> None:
         super().__init__(config, state, {})
         self.limits = limits
         self.lifecycle = lifecycle
+        self.shortcut = shortcut
+        self.waiting: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self.due = self.loop.time() + limits.receipt_s
         self.stalled_since = NEVER
         self.is_in_message = False
@@ -72,9 +82,11 @@ class Connection(HttpToolsProtocol):
             self._decline_offer(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
+            self.waiting = None
             ours = error.__context__
             self._refuse(ours if isinstance(ours, Refusal) else malformed())
             return
+        self._start(is_whole=False)
         if self.is_in_message:
             self._await_rest(len(data))
         else:
@@ -108,8 +120,6 @@ class Connection(HttpToolsProtocol):
             self.is_offered = True
             return
         super().on_headers_complete()
-        if self.cycle is not None:
-            self.scope["state"]["reply"] = partial(self.reply, self.cycle)
         self.is_in_head = False
         if self.lifecycle.is_parting:
             self.part()
@@ -120,6 +130,19 @@ class Connection(HttpToolsProtocol):
             self.is_in_message = False
             self.head_bytes = 0
             super().on_message_complete()
+            self._start(is_whole=True)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Wait with it until the packet has been read: the body may be in it."""
+        self.waiting = cycle, app
+
+    def _start(self, *, is_whole: bool) -> None:
+        if self.waiting is None:
+            return
+        cycle, app = self.waiting
+        self.waiting = None
+        if not (is_whole and self._answer_at_once(cycle)):
+            super()._start_asgi_task(cycle, app)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio keeps the transport open for True
         """Answer a client that has said all it has to say."""
@@ -135,29 +158,14 @@ class Connection(HttpToolsProtocol):
 
     # What goes out
 
-    def reply(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
-        """Answer a request with one write, its head written out already.
-
-        An application that knows its whole answer finds this function, for its request, as
-        ``scope["state"]["reply"]``. It saves checking and joining headers one by one, and a
-        system call.
-
-        Parameters
-        ----------
-        cycle : RequestResponseCycle
-            The request and its answer.
-        head : bytes
-            The status line and the headers, without those of the server and the empty line.
-        body : bytes
-            The body.
-
-        Returns
-        -------
-        bool
-            Whether the answer is on its way; if not, it has to be sent piece by piece.
-        """
-        if cycle.response_started or cycle.disconnected or self.flow.write_paused:
+    def _answer_at_once(self, cycle: RequestResponseCycle) -> bool:
+        """Answer a request that is there as a whole, by one write; say whether that was done."""
+        if cycle.disconnected or self.flow.write_paused:
             return False
+        whole = self.shortcut(self.scope, bytes(cycle.body))  # type: ignore[arg-type]  # a dict, typed
+        if whole is None:
+            return False
+        head, body = whole
         parts = [head]
         for name, value in cycle.default_headers:
             parts += (name, b": ", value, b"\r\n")
@@ -165,7 +173,6 @@ class Connection(HttpToolsProtocol):
         parts.append(body)
         cycle.response_started = cycle.response_complete = True
         cycle.transport.write(b"".join(parts))
-        cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()
@@ -178,7 +185,7 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            super()._start_asgi_task(*self.pipeline.pop())
         elif self.last_words is not None:
             self._part(self.last_words)
         elif not self.is_receiving and not self.is_lingering:

@@ -119,8 +119,9 @@ class _Server(uvicorn.Server):
         recorder = Recorder(post.board.counters, post.place)
         lifecycle = Lifecycle(post.board.everyone, recorder.refused)
         guards = Guards(recorder=recorder, gate=post.board.gate)
+        app = create_app(models, settings, guards, lifecycle)
         config = uvicorn.Config(
-            create_app(models, settings, guards, lifecycle),
+            app,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -131,6 +132,7 @@ class _Server(uvicorn.Server):
             timeout_graceful_shutdown=math.ceil(settings.grace_seconds),
         )
         super().__init__(config)
+        self.shortcut = app.shortcut
         self.models = models
         self.settings = settings
         self.lifecycle = lifecycle
@@ -166,7 +168,9 @@ class _Server(uvicorn.Server):
         self.doors = [
             Door(
                 listener,
-                lambda: Connection(self.config, self.server_state, limits, self.lifecycle),
+                lambda: Connection(
+                    self.config, self.server_state, limits, self.lifecycle, self.shortcut
+                ),
                 context=context,
                 handshake_s=self.settings.receipt_seconds,
                 on_full=self._make_room,

@@ -207,7 +207,7 @@ def test_a_client_that_leaves_early_is_no_failure_of_the_service(settings: Setti
     async def send(message: object) -> None:
         pass
 
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]  # a server's scope is a plain dict
+    asyncio.run(app(scope, receive, send))
     transport = httpx.ASGITransport(app)
 
     async def scrape() -> str:
