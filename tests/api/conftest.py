@@ -27,7 +27,7 @@ def settings(store: Path) -> Settings:
 @pytest.fixture
 def models(settings: Settings) -> Models:
     """Give the models of the store as the application holds them."""
-    return Models(load_catalogue(Store(root=settings.models)).catalogue)
+    return Models(load_catalogue(open_store(settings)).catalogue)
 
 
 @pytest.fixture
