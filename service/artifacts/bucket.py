@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
     from obstore.store import ClientConfig, ObjectStore
 
-TIMEOUT_S = 10
-RETRIES = 2
+# Who looks at the store also minds the workers, so it does not wait long.
+CONNECT_S, SILENCE_S, ALL_S = 2, 5, 60
+RETRIES = 1
 
 _TIMES = re.compile(r" in [0-9.]+[^0-9. ]*s\b|, after [0-9]+ retries, .*?(?= - |$)")
 
@@ -194,8 +195,13 @@ def open_bucket(url: str) -> Bucket:
         msg = f"a store at {url} needs {error.name}: pip install 'softmax-service[remote]'"
         raise SettingsError(msg) from None
     # An endpoint without TLS is allowed to whoever names one; https is the default.
-    options: ClientConfig = {"timeout": timedelta(seconds=TIMEOUT_S), "allow_http": True}
-    retries = timedelta(seconds=TIMEOUT_S)
+    options: ClientConfig = {
+        "connect_timeout": timedelta(seconds=CONNECT_S),
+        "read_timeout": timedelta(seconds=SILENCE_S),
+        "timeout": timedelta(seconds=ALL_S),
+        "allow_http": True,
+    }
+    retries = timedelta(seconds=SILENCE_S)
     try:
         client = from_url(
             url,
