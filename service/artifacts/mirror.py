@@ -98,7 +98,7 @@ class Mirror:
             except BaseException:
                 shutil.rmtree(staged, ignore_errors=True)
                 raise
-        for name in sorted(single, key=lambda one: one.endswith(f"/{ACTIVE_FILE}")):
+        for name in sorted(single, key=_turn):
             content = self._read(name)
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             replace_file(self.root / name, content)
@@ -160,6 +160,11 @@ def wanted(listing: Mapping[str, Stored]) -> dict[str, Stored]:
         if is_active or is_file or is_policy:
             found[name] = stored
     return found
+
+
+def _turn(name: str) -> tuple[bool, bool]:
+    """Let a policy come after its sums, and what names a number after what has it."""
+    return name.endswith(f"/{ACTIVE_FILE}"), name.endswith(".json")
 
 
 def _new_versions(root: Path, missing: list[str]) -> tuple[dict[str, list[str]], list[str]]:

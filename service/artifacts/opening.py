@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 
 from service.artifacts.bucket import open_bucket
+from service.artifacts.policy_store import PolicyStore
 from service.artifacts.remote import RemoteStore
+from service.artifacts.remote_policies import RemotePolicyStore
 from service.artifacts.store import Store
 from service.errors import SettingsError
 from service.settings import Settings
@@ -37,6 +39,26 @@ def open_store(settings: Settings) -> Store:
     store = RemoteStore(root=_mirror_folder(settings.models, settings.models_cache), bucket=bucket)
     store.refresh()
     return store
+
+
+def open_policies(store: Store, model: str) -> PolicyStore:
+    """Open the policies of a model of a store.
+
+    Parameters
+    ----------
+    store : Store
+        Where the model is.
+    model : str
+        The model.
+
+    Returns
+    -------
+    PolicyStore
+        To look at and to change.
+    """
+    if isinstance(store, RemoteStore):
+        return RemotePolicyStore(root=store.root, model=model, bucket=store.bucket)
+    return PolicyStore(root=store.root, model=model)
 
 
 def _mirror_folder(url: str, cache: Path | None) -> Path:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.artifacts.artifact import SUMS_FILE
+from service.artifacts.artifact import MANIFEST_FILE, SUMS_FILE
 from service.artifacts.bucket import Bucket, Stored
 from service.artifacts.mirror import Mirror
+from service.artifacts.policy_loading import refuse_other_classes
 from service.artifacts.reader import ACTIVE_FILE, MAX_ACTIVE_BYTES, OPTIONAL_FILES, VERSION
 from service.artifacts.staging import PUBLISHED_FILE, publication_note
 from service.artifacts.store import Store
@@ -92,6 +93,8 @@ class RemoteStore(Store):
             If the bucket does not answer; a version that is not whole is seen by nobody.
         """
         self._folder(name)  # refuses what is no name
+        if activate:
+            refuse_other_classes(self.root, name, files[MANIFEST_FILE])
         version = self._take_number(name)
         contents = {**(beside or {}), **files}
         del contents[SUMS_FILE]
@@ -118,6 +121,7 @@ class RemoteStore(Store):
             If the bucket does not answer.
         """
         self._require(name, version)
+        refuse_other_classes(self.root, name, self.read(name, version)[MANIFEST_FILE])
         self._activate(name, version, is_new=False, always=True)
         self.refresh()
 

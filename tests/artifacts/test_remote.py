@@ -16,9 +16,15 @@ from service.artifacts.artifact import FILES
 from service.artifacts.bucket import Bucket, Stored, open_bucket
 from service.artifacts.loading import load_catalogue
 from service.artifacts.mirror import wanted
-from service.artifacts.opening import open_store
+from service.artifacts.opening import open_policies, open_store
 from service.artifacts.store import Store
-from service.errors import ArtifactError, SettingsError, UnknownModelError, UnreadableError
+from service.errors import (
+    ArtifactError,
+    SettingsError,
+    UnknownModelError,
+    UnknownPolicyError,
+    UnreadableError,
+)
 from service.server.watch import look
 from service.settings import Settings
 from tests.conftest import START_TIMEOUT_S, free_port, serving
@@ -228,15 +234,31 @@ def test_an_object_whose_name_leads_elsewhere_is_never_written_there(
     assert wanted(listing) == {}
 
 
-def test_policies_are_fetched(settings: Settings, bucket: Bucket, sound: dict[str, bytes]) -> None:
-    open_store(settings).publish("iris", sound)
-    bucket.write("iris/policies/strict/1.json", b"{}")
-    bucket.write("iris/policies/strict/ACTIVE", b"1\n")
+def test_policies_in_a_bucket_are_added_activated_signed_and_fetched(
+    settings: Settings, bucket: Bucket, sound: dict[str, bytes]
+) -> None:
+    store = open_store(settings)
+    store.publish("iris", sound)
+    policies = open_policies(store, "iris")
+    contents = [b"one", b"two", b"three"]
 
-    root = open_store(settings).root
+    numbers = [policies.add("strict", content) for content in contents[:2]]
+    bucket.write("iris/policies/strict/3.sha256", b"of somebody who was killed")
+    aside = policies.add("strict", contents[2], activate=False)
 
-    assert (root / "iris" / "policies" / "strict" / "1.json").read_bytes() == b"{}"
-    assert (root / "iris" / "policies" / "strict" / "ACTIVE").read_bytes() == b"1\n"
+    assert (numbers, aside) == ([1, 2], 4)
+    assert policies.active("strict") == 2
+    policies.activate("strict", 1)
+    policies.attach_signature("strict", 1, b"signed")
+    elsewhere = settings.model_copy(update={"models_cache": Path(f"{settings.models_cache}-2")})
+    for one in (policies, open_policies(open_store(elsewhere), "iris")):
+        assert one.names() == ["strict"]
+        assert one.numbers("strict") == [1, 2, 4]
+        assert one.active("strict") == 1
+        assert one.read("strict", 1)[0] == b"one"
+        assert one.read("strict", 1)[2] == b"signed"
+    with pytest.raises(UnknownPolicyError):
+        policies.add("../x", b"")
 
 
 def test_a_bucket_is_verified_like_a_folder(settings: Settings, sound: dict[str, bytes]) -> None:
