@@ -47,9 +47,9 @@ check: .venv/.dev  ## Format, lint, types, layers, dependencies, docstrings
 
 .PHONY: lock
 lock: .venv/.dev  ## Remake the three lock files (UPGRADE=1 takes newer versions)
-	@$(call compile,dev) --group dev --extra train --extra client --extra arrow --extra exchange
-	@$(call compile,train) --group build --extra train --constraint requirements-dev.lock
-	@$(call compile,serve) --group build --constraint requirements-train.lock
+	@$(call compile,dev) --group dev --extra train --extra client --extra arrow --extra exchange --extra remote
+	@$(call compile,train) --group build --extra train --extra remote --constraint requirements-dev.lock
+	@$(call compile,serve) --group build --extra remote --constraint requirements-train.lock
 
 .PHONY: docs
 docs: .venv/.dev  ## Run every Python and curl block of the README and of docs/

@@ -1,14 +1,39 @@
 """The settings, read once from SOFTMAX_* variables and handed down as one frozen value."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, InstanceOf, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import SettingsError
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
+
+_STORE_URL = re.compile(r"(s3|gs|az)://[^/?#@\s]+(/[^/?#\s]+)*/?")
+
+
+def _store_url(value: object) -> object:
+    """Refuse what looks like a URL and names no store; without that, it would be a folder.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    if isinstance(value, str) and "://" in value:
+        if not _STORE_URL.fullmatch(value):
+            msg = "expected a folder, or a URL such as s3://bucket/folder, gs://… or az://…"
+            raise ValueError(msg)
+        return StoreUrl(value.rstrip("/"))
+    return value
+
+
+class StoreUrl(str):
+    """Where a store is that is no folder: a bucket, and a folder in it."""
+
+    __slots__ = ()
 
 
 class Settings(BaseSettings):
@@ -16,7 +41,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SOFTMAX_", frozen=True, extra="forbid")
 
-    models: Annotated[Path, Field(description="the store, a folder of models")] = Path("models")
+    models: Annotated[
+        InstanceOf[StoreUrl] | Path,
+        Field(union_mode="left_to_right"),
+        BeforeValidator(_store_url),
+        Field(description="the store: a folder of models, or s3://…, gs://…, az://…"),
+    ] = Path("models")
+    models_cache: Annotated[
+        Path | None,
+        Field(description="folder for copies of a store that is none; else in the user's cache"),
+    ] = None
     default_model: Annotated[
         str | None,
         Field(description="the model that answers at the root; else the only one, else demo"),

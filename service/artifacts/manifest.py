@@ -77,7 +77,11 @@ def parse_manifest(content: bytes) -> Manifest:
     try:
         return Manifest.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        faults = error.errors(include_url=False, include_input=False)
+        if any(fault["loc"] == ("format",) for fault in faults):
+            msg = f"manifest.json: expected format {FORMAT}: a newer service may read this one"
+            raise ArtifactError(msg) from None
+        first = faults[0]
         where = "/".join(map(str, first["loc"])) or "the whole file"
         msg = f"manifest.json: {first['msg']} at {where}"
         raise ArtifactError(msg) from None

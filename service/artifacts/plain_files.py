@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from service.errors import ArtifactError, UnreadableError
@@ -53,4 +55,33 @@ def read_plain(root: Path, path: Path, max_bytes: int) -> bytes:
         raise UnreadableError(msg) from error
     except MemoryError as error:
         msg = f"{where}: not enough memory to read it"
+        raise UnreadableError(msg) from error
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Let a folder that cannot be read now end in one line, without its path.
+
+    Parameters
+    ----------
+    what : str
+        What is read, named from the store on.
+
+    Yields
+    ------
+    None
+        While it is read.
+
+    Raises
+    ------
+    UnreadableError
+        If the block could not read.
+    """
+    try:
+        yield
+    except OSError as error:
+        msg = f"{what} cannot be read: {error.strerror}"
+        raise UnreadableError(msg) from error
+    except MemoryError as error:
+        msg = f"{what} cannot be read: not enough memory"
         raise UnreadableError(msg) from error

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.artifacts.plain_files import read_plain
+from service.artifacts.plain_files import read_plain, reading
 from service.artifacts.policies import StoredPolicy
 from service.artifacts.policy_files import unpack_policy
-from service.artifacts.reader import reading
 from service.artifacts.signing import TrustedKeys
 from service.errors import ArtifactError, UnknownModelError, UnknownPolicyError
 
@@ -143,10 +142,12 @@ class PolicyReader:
             raise UnknownPolicyError(msg)
         folder = self._folder(name)
         signature = folder / f"{number}.sig"
+        with reading(f"{self.model}/{FOLDER}/{name}"):
+            is_signed = signature.exists()
         return (
             read_plain(self.root, folder / f"{number}.json", MAX_BYTES),
             read_plain(self.root, folder / f"{number}.sha256", MAX_BYTES),
-            read_plain(self.root, signature, MAX_BYTES) if signature.exists() else None,
+            read_plain(self.root, signature, MAX_BYTES) if is_signed else None,
         )
 
     def load(

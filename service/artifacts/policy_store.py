@@ -1,10 +1,12 @@
 """Policies at rest: ``<root>/<model>/policies/<policy>/<n>.json``, numbered and never changed."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from service.artifacts.atomic import replace_file, sync_folder, writing_store
+from service.artifacts.atomic import locked_folder, replace_file, sync_folder, writing_store
 from service.artifacts.policy_files import sums_line
 from service.artifacts.policy_reader import ACTIVE_FILE, PolicyReader
+from service.errors import ArtifactError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +56,20 @@ class PolicyStore(PolicyReader):
         folder = self._folder(name)
         with writing_store():
             folder.mkdir(parents=True, exist_ok=True)
+        with writing_store(), locked_folder(folder):
             number = self._take_number(name, content)
-            replace_file(folder / f"{number}.json", content)
-            if activate or not (folder / ACTIVE_FILE).exists():
+            if not self.numbers(name):  # the first one appears with what answers to its name
                 replace_file(folder / ACTIVE_FILE, f"{number}\n".encode())
+            file = folder / f"{number}.json"
+            try:
+                replace_file(file, content)
+                if activate and self.active(name) != number:
+                    replace_file(folder / ACTIVE_FILE, f"{number}\n".encode())
+            except BaseException:
+                with suppress(OSError, ArtifactError):
+                    if self.active(name) != number:
+                        file.unlink()
+                raise
         return number
 
     def activate(self, name: str, number: int) -> None:

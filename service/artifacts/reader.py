@@ -1,15 +1,13 @@
 """What a store holds: ``<root>/<name>/<version>/`` folders, read and never trusted."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.artifacts.artifact import FILES
-from service.artifacts.plain_files import read_plain
+from service.artifacts.plain_files import read_plain, reading
 from service.artifacts.signing import SIGNATURE_FILE
-from service.errors import ArtifactError, UnknownModelError, UnreadableError
+from service.errors import ArtifactError, UnknownModelError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
@@ -188,22 +186,3 @@ def _is_model(folder: Path) -> bool:
         return any(e.name == ACTIVE_FILE or VERSION.fullmatch(e.name) for e in folder.iterdir())
     except OSError:  # it is one that cannot be read, which is told where its versions are
         return True
-
-
-@contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Let a folder that cannot be read now end in one line, without its path.
-
-    Raises
-    ------
-    UnreadableError
-        If the block could not read.
-    """
-    try:
-        yield
-    except OSError as error:
-        msg = f"{what} cannot be read: {error.strerror}"
-        raise UnreadableError(msg) from error
-    except MemoryError as error:
-        msg = f"{what} cannot be read: not enough memory"
-        raise UnreadableError(msg) from error

@@ -2,31 +2,32 @@
 
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-
-import orjson
 
 from service.artifacts.artifact import MANIFEST_FILE
 from service.artifacts.atomic import (
     locked_folder,
     replace_file,
     sync_folder,
-    write_synced,
     writing_store,
 )
 from service.artifacts.policy_loading import refuse_other_classes
 from service.artifacts.reader import ACTIVE_FILE, OPTIONAL_FILES, VERSION, StoreReader
+from service.artifacts.staging import (
+    NEW,
+    PUBLISHED_FILE,
+    empty,
+    moved_into_place,
+    publication_note,
+    sweep,
+    write_model,
+)
 from service.errors import ArtifactError, UnreadableError
 
 DELETED = ".deleted-"
-NEW = ".new-"
-PUBLISHED_FILE = "published.json"
-ABANDONED_AFTER_S = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,25 @@ class Store(StoreReader):
     root : Path
         The folder; one that does not exist holds no models, and is made to hold the first.
     """
+
+    def place(self, name: str, version: int, file: str) -> str:
+        """Say where a file of a version is.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        version : int
+            Its version.
+        file : str
+            The file.
+
+        Returns
+        -------
+        str
+            A path, or a URL.
+        """
+        return str(self.root / name / str(version) / file)
 
     def publish(
         self,
@@ -78,11 +98,11 @@ class Store(StoreReader):
         with writing_store():
             self.root.mkdir(parents=True, exist_ok=True)
             for place in (self.root, folder):
-                _sweep(place)
+                sweep(place)
             staged = Path(tempfile.mkdtemp(prefix=NEW, dir=self.root))
             try:
-                _write_model(staged, contents)
-                if _moved(staged, folder):  # the model's first version, and ACTIVE with it
+                write_model(staged, contents)
+                if moved_into_place(staged, folder):  # first version and ACTIVE at once
                     sync_folder(self.root)
                     return 1
                 version = self._rename(staged / "1", name)
@@ -238,7 +258,7 @@ class Store(StoreReader):
         gone = folder / f"{DELETED}{version}"
         (folder / str(version)).rename(gone)
         sync_folder(folder)
-        _empty(gone)
+        empty(gone)
 
     def _rename(self, new: Path, name: str) -> int:
         while True:
@@ -255,54 +275,3 @@ class Store(StoreReader):
         """Give the highest number that any version has or had, 0 if there was none."""
         names = (entry.name.removeprefix(DELETED) for entry in self._folder(name).iterdir())
         return max((int(text) for text in names if VERSION.fullmatch(text)), default=0)
-
-
-def publication_note() -> bytes:
-    """Give the contents of ``published.json``: the time, and nothing about the machine."""
-    return orjson.dumps({"published_at": datetime.now(UTC).isoformat(timespec="seconds")})
-
-
-def _write_model(staged: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a whole model with one version, as it is to appear."""
-    version = staged / "1"
-    staged.chmod(0o755)
-    version.mkdir(mode=0o755)
-    for file, content in contents.items():
-        write_synced(version / file, content)
-    write_synced(staged / ACTIVE_FILE, b"1\n")
-    sync_folder(version)
-    sync_folder(staged)
-
-
-def _moved(staged: Path, folder: Path) -> bool:
-    """Rename a model into its place, unless there is something already.
-
-    Raises
-    ------
-    OSError
-        If the store cannot be written.
-    """
-    try:
-        staged.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-        return False
-    return True
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what writers left that were killed long ago."""
-    with suppress(OSError):
-        for entry in folder.iterdir():
-            age_s = time.time() - entry.stat().st_mtime
-            if entry.name.startswith((NEW, f".{ACTIVE_FILE}-")) and age_s > ABANDONED_AFTER_S:
-                if entry.is_dir():
-                    shutil.rmtree(entry)
-                else:
-                    entry.unlink()
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink()

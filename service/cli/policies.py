@@ -148,14 +148,13 @@ def read_policy(file: Path) -> "Policy":
 
 def _opened(model: str) -> "tuple[PolicyStore, Artifact]":
     from service.artifacts.loading import load_version
-    from service.artifacts.policy_store import PolicyStore
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_policies, open_store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    root = Settings.read().models
-    found = load_version(Store(root=root), *parse_reference(model))
-    return PolicyStore(root=root, model=found.name), found.artifact
+    store = open_store(Settings.read())
+    found = load_version(store, *parse_reference(model))
+    return open_policies(store, found.name), found.artifact
 
 
 def _bound(found: "StoredPolicy", artifact: "Artifact", model: str) -> "Decider":

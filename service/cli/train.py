@@ -290,7 +290,7 @@ def _publish(name: str, source: str, trained: "Trained", *, activate: bool) -> d
     )
     store = open_store(Settings.read())
     version = store.publish(name, files, beside={REPORT_FILE: report}, activate=activate)
-    where = str(store.root / name / str(version) / REPORT_FILE)
+    where = store.place(name, version, REPORT_FILE)
     return {"name": name, "version": version, "digest": digest, "report": where}
 
 

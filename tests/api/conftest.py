@@ -11,7 +11,7 @@ import pytest
 from service.api.served import Models
 from service.app import create_app
 from service.artifacts.loading import load_catalogue
-from service.artifacts.store import Store
+from service.artifacts.opening import open_store
 from service.settings import Settings
 
 Ask = Callable[..., httpx.Response]
@@ -27,7 +27,7 @@ def settings(store: Path) -> Settings:
 @pytest.fixture
 def models(settings: Settings) -> Models:
     """Give the models of the store as the application holds them."""
-    return Models(load_catalogue(Store(root=settings.models)).catalogue)
+    return Models(load_catalogue(open_store(settings)).catalogue)
 
 
 @pytest.fixture
@@ -38,9 +38,7 @@ def ask(settings: Settings) -> Ask:
 
 def asker(settings: Settings, default: str | None) -> Ask:
     """Put the application together on a store, with one of its models as default."""
-    app = create_app(
-        Models(load_catalogue(Store(root=settings.models), default).catalogue), settings
-    )
+    app = create_app(Models(load_catalogue(open_store(settings), default).catalogue), settings)
 
     async def send(method: str, path: str, **request: Any) -> httpx.Response:
         transport = httpx.ASGITransport(app)

@@ -13,6 +13,7 @@ from service.api.guards import lone_guards
 from service.api.served import Models
 from service.app import create_app
 from service.artifacts.loading import load_catalogue
+from service.artifacts.opening import open_store
 from service.artifacts.store import Store
 from service.errors import ServiceError
 from service.settings import Settings
@@ -24,7 +25,7 @@ Talk = Callable[[httpx.AsyncClient], Awaitable[None]]
 
 
 def application(settings: Settings) -> ASGIApp:
-    catalogue = load_catalogue(Store(root=settings.models), None).catalogue
+    catalogue = load_catalogue(open_store(settings), None).catalogue
     return create_app(Models(catalogue), settings)
 
 

@@ -19,7 +19,7 @@ from service.api.rates import ANYBODY, ENTRIES, RateLimit
 from service.api.served import Models
 from service.app import create_app
 from service.artifacts.loading import load_catalogue
-from service.artifacts.store import Store
+from service.artifacts.opening import open_store
 from service.errors import SettingsError, ValueRefusedError
 from service.settings import Settings
 
@@ -48,7 +48,7 @@ def keys(tmp_path: Path) -> Path:
 def asker(settings: Settings) -> tuple[Ask, Guards]:
     """Put the application together with its gate."""
     guards = Guards(recorder=Recorder(SharedCounters(1)), gate=gate_of(settings))
-    catalogue = load_catalogue(Store(root=settings.models), None).catalogue
+    catalogue = load_catalogue(open_store(settings), None).catalogue
     app = create_app(Models(catalogue), settings, guards=guards)
 
     async def send(method: str, path: str, **request: Any) -> httpx.Response:

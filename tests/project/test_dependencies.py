@@ -109,7 +109,7 @@ def test_the_mathematics_imports_numpy_and_nothing_else() -> None:
     assert imported == {"numpy"}
 
 
-@pytest.mark.parametrize("extra", ["", "train", "client", "arrow", "exchange"])
+@pytest.mark.parametrize("extra", ["", "train", "client", "arrow", "exchange", "remote"])
 def test_the_table_lists_the_dependencies_of_pyproject(extra: str) -> None:
     project = PROJECT["project"]
     required = project["optional-dependencies"][extra] if extra else project["dependencies"]
