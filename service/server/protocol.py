@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from time import perf_counter
 
 import httptools
 import uvicorn
@@ -107,10 +108,13 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self.is_offered = True
             return
+        is_crowded = len(self.tasks) >= self.limits.in_flight
         super().on_headers_complete()
         if self.cycle is not None:
             self.scope["state"]["reply"] = partial(self.reply, self.cycle)
         self.is_in_head = False
+        if is_crowded:
+            self.scope["state"]["crowded_since"] = perf_counter()
         if self.lifecycle.is_parting:
             self.part()
 
