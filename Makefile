@@ -59,6 +59,10 @@ docs: .venv/.dev  ## Run every Python and curl block of the README and of docs/
 bench: .venv/.dev  ## Measure against peers in the same run (QUICK=1 in two minutes)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(bin)/python $$script $(if $(QUICK),--quick); done
 
+.PHONY: drills
+drills: .venv/.dev  ## Let things go wrong under load and say what is lost (QUICK=1 in ten minutes)
+	@OPENBLAS_NUM_THREADS=1 $(bin)/python -m benchmarks.drills $(if $(QUICK),--quick)
+
 ##@ Containers
 .PHONY: image
 image: docker  ## Build the images softmax-service:serve and softmax-service:train

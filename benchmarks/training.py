@@ -161,7 +161,7 @@ def csv_memory(n_rows: int) -> None:
                     ",".join(f"{value:.6f}" for value in row) + f",{label}\n"
                     for row, label in zip(X, labels, strict=True)
                 )
-        subprocess.run(  # noqa: S603 - our own command
+        subprocess.run(
             [sys.executable, "-m", "service", "train", str(path), "--target", "y"],
             check=True,
             stdout=subprocess.DEVNULL,

@@ -108,22 +108,24 @@ class Client:
                 self.tally.lost += 1
             else:
                 self.tally.raced += 1
-            self.close()
+            await self.close()
             return None
         self._count(answer, time.perf_counter() - begun)
         if answer.is_last:
-            self.close()
+            await self.close()
         return answer
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Give the connection up."""
-        if self.writer is not None:
-            self.writer.close()
-        self.reader = self.writer = None
+        writer, self.reader, self.writer = self.writer, None, None
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     def _count(self, answer: Answer, seconds: float) -> None:
         self.tally.statuses[answer.status] += 1
-        if answer.status == 200:  # noqa: PLR2004 - OK
+        if answer.status == 200:
             self.tally.latencies.append(seconds)
             self.tally.bodies.add(answer.body)
         elif answer.status in {429, 503} and b"\r\nretry-after: " not in answer.head.lower():
@@ -147,7 +149,7 @@ async def ask_until(
         client = Client(port, tally)
         while not is_over():
             await client.ask(request)
-        client.close()
+        await client.close()
 
     await asyncio.gather(*(ask() for _ in range(n_clients)))
 
@@ -166,9 +168,9 @@ class Balancer:
         while True:
             client = Client(self.port, tally)
             answer = await client.ask(PROBE)
-            client.close()
+            await client.close()
             self.answers.append(0 if answer is None else answer.status)
-            self.is_open = self.answers[-1] == 200  # noqa: PLR2004 - OK
+            self.is_open = self.answers[-1] == 200
             await asyncio.sleep(PAUSE_S)
 
 

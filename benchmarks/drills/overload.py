@@ -1,30 +1,34 @@
 """Drills of too much: bursts, more than can be answered, pictures beside rows, large bodies."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.drills.load import PROBE, Client, Tally, ask_until
+from benchmarks.drills.load import Client, Tally, ask_until
 from benchmarks.drills.service import Service
 
-N_ROWS = 2_500
+N_ROWS = 2_000
+PREDICT_PROBA = b"/models/iris/predict_proba"
+PREDICT = b"/models/iris/predict"
 MAX_CONNECTIONS = 1_000
 
 
-def predict_rows(n_rows: int) -> bytes:
+def predict_rows(n_rows: int, path: bytes = PREDICT_PROBA) -> bytes:
     """Write a request of many rows."""
     rows = b", ".join([b"[5.1, 3.5, 1.4, 0.2]"] * n_rows)
-    return post(b'{"instances": [' + rows + b"]}")
+    return post(b'{"instances": [' + rows + b"]}", path)
 
 
-def post(body: bytes) -> bytes:
+def post(body: bytes, path: bytes = PREDICT_PROBA) -> bytes:
     """Write a request with a body."""
     head = (
-        b"POST /models/iris/predict_proba HTTP/1.1\r\nHost: drill\r\n"
+        b"POST %s HTTP/1.1\r\nHost: drill\r\n"
         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     )
-    return head % len(body) + body
+    return head % (path, len(body)) + body
 
 
 def picture(number: int) -> bytes:
@@ -47,8 +51,10 @@ class Overload:
         Requests a second, then.
     during : Tally
         What became of them.
-    probes : Tally
-        What became of probes, then.
+    probes_s : list of float
+        How long the answers to probes took, then, in seconds.
+    failed_probes : int
+        How many were not answered 200.
     recovery_s : float
         Seconds until a row was answered again as soon as before.
     """
@@ -57,7 +63,8 @@ class Overload:
     goodput: float
     offered: float
     during: Tally
-    probes: Tally
+    probes_s: list[float]
+    failed_probes: int
     recovery_s: float
 
 
@@ -69,7 +76,7 @@ def burst(service: Service, n_requests: int, request: bytes) -> Tally:
         clients = [Client(service.port, tally) for _ in range(n_requests)]
         await asyncio.gather(*(client.ask(request) for client in clients))
         for client in clients:
-            client.close()
+            await client.close()
         return tally
 
     return asyncio.run(drill())
@@ -79,24 +86,23 @@ def overload(service: Service, *, times: float, seconds: float) -> Overload:
     """Ask for several times as much as can be answered, whatever becomes of it."""
 
     async def drill() -> Overload:
-        request = predict_rows(N_ROWS)
+        request = predict_rows(N_ROWS, PREDICT)
         calm = await _closed(service.port, request, seconds=min(seconds, 5.0), n_clients=8)
         capacity = len(calm.latencies) / min(seconds, 5.0)
-        during, probes = Tally(), Tally()
-        is_over = False
-        probing = asyncio.create_task(_probe(service.port, probes, lambda: is_over))
+        during = Tally()
+        probing = _probe(service.port)
         begun = time.perf_counter()
         n_offered = await _open(service.port, request, during, times * capacity, seconds)
         took = time.perf_counter() - begun
+        probed = json.loads(probing.communicate(b"")[0])
         recovery_s = await _recovery(service.port, request, 2.0 * calm.quantile(0.99))
-        is_over = True
-        await probing
         return Overload(
             capacity=capacity,
             goodput=len(during.latencies) / took,
             offered=n_offered / took,
             during=during,
-            probes=probes,
+            probes_s=probed["seconds"],
+            failed_probes=probed["failed"],
             recovery_s=recovery_s,
         )
 
@@ -117,9 +123,9 @@ def mixed(service: Service, *, n_pictures: int, seconds: float) -> tuple[Tally, 
             while time.monotonic() < until:
                 number += 1
                 answer = await client.ask(picture(number))
-                if answer is None or answer.status != 200:  # noqa: PLR2004 - OK
+                if answer is None or answer.status != 200:
                     await asyncio.sleep(0.1)
-            client.close()
+            await client.close()
 
         await asyncio.gather(
             ask_until(lambda: time.monotonic() >= until, service.port, rows, 8),
@@ -159,27 +165,28 @@ async def _open(port: int, request: bytes, tally: Tally, rate: float, seconds: f
     if tasks:
         await asyncio.wait(tasks)
     for client in idle:
-        client.close()
+        await client.close()
     return n_sent
 
 
-async def _probe(port: int, tally: Tally, is_over: Callable[[], bool]) -> None:
-    while not is_over():
-        client = Client(port, tally)
-        await client.ask(PROBE)
-        client.close()
-        await asyncio.sleep(0.1)
+def _probe(port: int) -> subprocess.Popen[bytes]:
+    """Probe from another process: this one has much to do."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.drills.probe", str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
 
 async def _recovery(port: int, request: bytes, good_s: float) -> float:
     """Ask until ten answers in a row come as soon as they did before."""
     begun = time.perf_counter()
-    client, tally = Client(port, Tally()), Tally()
-    client.tally = tally
+    tally = Tally()
+    client = Client(port, tally)
     n_good = 0
-    while n_good < 10:  # noqa: PLR2004 - in a row
+    while n_good < 10:
         answer = await client.ask(request)
-        is_good = answer is not None and answer.status == 200 and tally.latencies[-1] <= good_s  # noqa: PLR2004 - OK
+        is_good = answer is not None and answer.status == 200 and tally.latencies[-1] <= good_s
         n_good = n_good + 1 if is_good else 0
-    client.close()
+    await client.close()
     return time.perf_counter() - begun

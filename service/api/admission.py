@@ -1,8 +1,14 @@
 """How much one process takes on at a time: requests, and bytes of their bodies."""
 
+from time import perf_counter
+
 from service.api.metrics.note import Note
 from service.api.metrics.shared import ACTIVE
 from service.errors import OverloadedError
+
+QUEUE_S = 0.1
+"""Short requests are answered one after the other, in no time, so that they are seldom in flight
+together; what tells that there are too many is how long they wait for that."""
 
 FREE_BYTES = 16 * 2**10
 """A body of at most this is not counted: the limit on requests bounds those well enough."""
@@ -28,20 +34,24 @@ class Admission:
         self._max_requests = max_requests
         self._max_bytes = max_bytes
 
-    def enter(self, note: Note) -> None:
+    def enter(self, note: Note, crowded_since: float | None = None) -> None:
         """Take a request on.
 
         Parameters
         ----------
         note : Note
             The request.
+        crowded_since : float, optional
+            When it came, in seconds of `perf_counter`, if as many as may be in flight had come
+            before it and wait for their turn.
 
         Raises
         ------
         OverloadedError
-            If there are too many already.
+            If there are too many already, or it has waited too long.
         """
-        if self.in_flight >= self._max_requests:
+        is_late = crowded_since is not None and perf_counter() - crowded_since > QUEUE_S
+        if is_late or self.in_flight >= self._max_requests:
             msg = "expected fewer requests at a time; the same one fits a little later"
             raise OverloadedError(msg, reason="requests")
         note.is_admitted = True

@@ -134,7 +134,7 @@ class Envelope:
         if not self.gate.is_wide_open:
             note.key = self.gate.let_in(scope["path"], note.headers)
         if scope["path"] not in PROBES:
-            self.admission.enter(note)
+            self.admission.enter(note, scope["state"].get("crowded_since"))
 
     def close(self, note: Note, method: str, began: float) -> None:
         """Let a request go, count it, and tell of it.

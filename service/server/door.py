@@ -1,4 +1,4 @@
-"""Where connections come in: one at a time, so that workers share them."""
+"""Where connections come in, and how workers share them."""
 
 import asyncio
 import errno
@@ -12,14 +12,15 @@ from service.server.log import log
 FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 PAUSE_S = 0.2
 COURTESY_S = 0.001
+AT_ONCE = 64
 
 
 class Door:
     """Accepts connections on a socket that other processes accept on, too.
 
-    An event loop's own server accepts all that wait at once, so that of several idle workers
-    one gets all clients of a burst, and keeps them. This one accepts one each time round, and
-    who has more than another lets that one go first, for a moment.
+    An event loop's own server accepts all that wait, so that of several idle workers one gets
+    all clients of a burst, and keeps them. Here, who has more than another lets that one go
+    first, for a moment.
 
     Parameters
     ----------
@@ -84,24 +85,25 @@ class Door:
             await asyncio.wait(self._guests)
 
     def _accept(self) -> None:
-        load = self._loads[self._place]
-        if not self._has_waited and load > 1 + min(self._loads):
-            self._has_waited = True
-            self._wait(COURTESY_S)
-            return
-        self._has_waited = False
-        try:
-            guest, _ = self._listener.accept()
-        except OSError as error:
-            if error.errno in FULL:
-                log.warning("connections_full")
-                self._on_full()
-                self._wait(PAUSE_S)
-            return  # another process was quicker, or the client has gone
-        self.count(load + 1)
-        task = self._loop.create_task(self._let_in(guest))
-        self._guests.add(task)
-        task.add_done_callback(self._guests.discard)
+        for _ in range(AT_ONCE):
+            load = self._loads[self._place]
+            if load > 1 + min(self._loads) and not self._has_waited:
+                self._has_waited = True
+                self._wait(COURTESY_S)
+                return
+            self._has_waited = False
+            try:
+                guest, _ = self._listener.accept()
+            except OSError as error:
+                if error.errno in FULL:
+                    log.warning("connections_full")
+                    self._on_full()
+                    self._wait(PAUSE_S)
+                return  # another process was quicker, or the client has gone
+            self.count(load + 1)
+            task = self._loop.create_task(self._let_in(guest))
+            self._guests.add(task)
+            task.add_done_callback(self._guests.discard)
 
     def _wait(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)

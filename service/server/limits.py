@@ -23,8 +23,11 @@ class Limits:
         Seconds for a connection to lie idle.
     header_bytes : int
         Bytes of request line and headers.
+    in_flight : int
+        Requests of all connections that wait for their answers before one is told of it.
     """
 
     receipt_s: float
     keep_alive_s: float
     header_bytes: int
+    in_flight: int

@@ -1,6 +1,7 @@
 """One connection: uvicorn's HTTP, with deadlines and limits of its own."""
 
 import math
+from time import perf_counter
 
 import httptools
 import uvicorn
@@ -119,8 +120,11 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self.is_offered = True
             return
+        is_crowded = len(self.tasks) >= self.limits.in_flight
         super().on_headers_complete()
         self.is_in_head = False
+        if is_crowded:
+            self.scope["state"]["crowded_since"] = perf_counter()
         if self.lifecycle.is_parting:
             self.part()
 

@@ -160,6 +160,7 @@ class _Server(uvicorn.Server):
             receipt_s=self.settings.receipt_seconds,
             keep_alive_s=self.settings.keep_alive_seconds,
             header_bytes=self.settings.header_bytes,
+            in_flight=self.settings.in_flight,
         )
         found = self.models.served.catalogue.get()
         check_golden(found.artifact.model, found.artifact.manifest)

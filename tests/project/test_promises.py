@@ -36,6 +36,7 @@ TARGETS = [
     "lock",
     "docs",
     "bench",
+    "drills",
     "image",
     "test-container",
     "help",

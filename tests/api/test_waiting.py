@@ -1,0 +1,25 @@
+"""A request that has waited too long among many is refused; among few it is not."""
+
+from time import perf_counter
+
+import pytest
+
+from service.api.admission import QUEUE_S, Admission
+from service.api.metrics.note import Note
+from service.errors import OverloadedError
+
+
+@pytest.fixture
+def admission() -> Admission:
+    return Admission(memoryview(bytearray(80)).cast("d"), 4, 1_000_000)
+
+
+def test_who_has_waited_too_long_is_refused(admission: Admission) -> None:
+    with pytest.raises(OverloadedError):
+        admission.enter(Note(b"", {}, admission), perf_counter() - 2 * QUEUE_S)
+
+
+def test_who_has_waited_among_few_is_let_in(admission: Admission) -> None:
+    admission.enter(Note(b"", {}, admission), None)
+
+    assert admission.in_flight == 1
