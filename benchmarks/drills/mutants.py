@@ -10,7 +10,8 @@ ROWS = b'{"instances": [[5.1, 3.5, 1.4, 0.2], {"petal_width": 1.8}], "on_error":
 POLICY = b'{"instances": [[1, 2, 3, 4]], "policy": {"type": "threshold", "threshold": 0.9}}'
 CSV = b"sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
 LINES = b'[5.1, 3.5, 1.4, 0.2]\n{"sepal_length": 1}\n'
-NPY = bytes.fromhex("934e554d50590100760000") + b"{'descr': '<f8', 'fortran_order': False, }\n"
+NPY = b"\x93NUMPY\x01\x00\x3f\0{'descr': '<f8', 'fortran_order': False, 'shape': (1, 4), }   \n"
+NPY += bytes(32)
 CHUNKS = b"1c\r\n" + b'{"instances": [[0.4, -1.9]]}' + b"\r\n0\r\n\r\n"
 
 TOKENS: Sequence[bytes] = (
@@ -21,6 +22,7 @@ TOKENS: Sequence[bytes] = (
     *(b"application/x-npy", b"application/vnd.apache.arrow.stream", b"text/csv", b"Accept: x\r\n"),
 )
 TIMEOUT_S = 30.0
+HALF = 0.5
 NO_ANSWER = 0
 """Stands for a connection that ended without an answer, as it may after half a request."""
 
@@ -31,14 +33,19 @@ def post(path: bytes, media_type: bytes, body: bytes) -> bytes:
     return head % (path, media_type, len(body)) + body
 
 
-SEEDS: Sequence[bytes] = (
-    post(b"/models/iris/predict_proba", b"application/json", ROWS),
-    post(b"/models/iris/predict?on_error=reject_rows", b"application/json", ROWS),
-    post(b"/models/iris/decide", b"application/json", POLICY),
-    post(b"/models/iris/explain", b"application/json", ROWS),
-    post(b"/models/iris/predict_proba?top_k=2", b"text/csv", CSV),
-    post(b"/models/iris/predict_proba", b"application/x-ndjson", LINES),
-    post(b"/models/iris/predict_proba", b"application/x-npy", NPY),
+BODIES: Sequence[tuple[bytes, bytes, bytes]] = (
+    (b"/models/iris/predict_proba", b"application/json", ROWS),
+    (b"/models/iris/predict?on_error=reject_rows", b"application/json", ROWS),
+    (b"/models/iris/decide", b"application/json", POLICY),
+    (b"/models/iris/explain", b"application/json", ROWS),
+    (b"/models/iris/predict_proba?top_k=2", b"text/csv", CSV),
+    (b"/models/iris/predict_proba", b"application/x-ndjson", LINES),
+    (b"/models/iris/predict_proba", b"application/x-npy", NPY),
+)
+"""Path, media type and body of valid requests."""
+
+REQUESTS: Sequence[bytes] = (
+    *(post(*parts) for parts in BODIES),
     b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS,
     b"GET /models/iris/regions.svg?width=100&height=100&theme=dark HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -60,14 +67,22 @@ def mutants(seed: int, number: int) -> Iterator[bytes]:
     Yields
     ------
     bytes
-        A request, changed in one to four places.
+        A request, changed in one to four places: half of them in the body alone.
     """
     chance = random.Random(seed)  # noqa: S311 - the same each time
     for _ in range(number):
-        request = bytearray(chance.choice(SEEDS))
-        for _ in range(chance.randint(1, 4)):
-            _change(request, chance)
-        yield bytes(request)
+        if chance.random() < HALF:
+            path, media_type, body = chance.choice(BODIES)
+            yield post(path, media_type, _changed(body, chance))
+        else:
+            yield _changed(chance.choice(REQUESTS), chance)
+
+
+def _changed(valid: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(valid)
+    for _ in range(chance.randint(1, 4)):
+        _change(changed, chance)
+    return bytes(changed)
 
 
 def _change(request: bytearray, chance: random.Random) -> None:

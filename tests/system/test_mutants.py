@@ -8,7 +8,7 @@ from benchmarks.drills.mutants import NO_ANSWER, mutants, statuses
 from tests.conftest import serving
 from tests.system.processes import children
 
-NUMBER = 2_000
+NUMBER = 3_000
 
 
 def test_requests_with_changed_bytes_do_no_harm(
