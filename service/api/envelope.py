@@ -82,9 +82,14 @@ class Envelope:
             await note.answer_with(refusal(error, note, self.recorder), scope, receive)
         except ClientDisconnect:
             pass  # nobody is left to answer
-        except Exception:
-            log.exception("request_failed", request_id=note.request_id)
-            await note.answer_with(defect(note), scope, receive)
+        except Exception as error:
+            # Starlette wraps what it cannot answer any more, since an answer has begun.
+            if isinstance(error.__cause__, ServiceError):
+                code = error.__cause__.code
+                log.warning("answer_broken_off", request_id=note.request_id, code=code)
+            elif not isinstance(error.__cause__, ClientDisconnect):
+                log.exception("request_failed", request_id=note.request_id)
+                await note.answer_with(defect(note), scope, receive)
         finally:
             if not note.route:
                 note.route = getattr(scope.get("route"), "path", UNMATCHED)

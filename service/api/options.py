@@ -15,6 +15,7 @@ MAX_KEY = 128
 
 MAX_DIGITS = 9
 
+_KINDS = "argmax, threshold, cost and set"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -170,8 +171,10 @@ def _fault(details: ErrorDetails) -> Fault:
     if name == "policy":
         rest = rest[1:]  # behind the kind of policy, which is no part of the body
     location = (name, *rest)
+    # What Pydantic says of a kind that is unknown repeats it.
+    is_unknown_kind = details["type"] in {"union_tag_invalid", "union_tag_not_found"}
     return Fault(
         code="invalid_policy" if name == "policy" else "invalid_parameter",
-        detail=details["msg"],
+        detail=f"expected a type out of {_KINDS}" if is_unknown_kind else details["msg"],
         location=tuple(one[:MAX_KEY] if isinstance(one, str) else one for one in location),
     )
