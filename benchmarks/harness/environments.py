@@ -1,13 +1,14 @@
 """An environment of its own for each peer, made on first use."""
 
 import hashlib
+import importlib.metadata
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from harness.machine import CACHE
+from harness.machine import CACHE, ROOT
 
 PEERS = Path(__file__).parents[1] / "peers"
 
@@ -25,21 +26,47 @@ def interpreter(peer: str) -> Path:
         If the peer will not install here.
     """
     requirements = PEERS / peer / "requirements.txt"
-    folder = CACHE / "envs" / peer
-    stamp, wanted = folder / "made-of", hashlib.sha256(requirements.read_bytes()).hexdigest()
+    return _made(peer, requirements.read_bytes(), [["-r", str(requirements)]])
+
+
+def our_interpreter() -> Path:
+    """Give the Python of an environment as users have it: the lock, and pyarrow for Arrow.
+
+    Development has packages that some of ours import where they find them.
+
+    Raises
+    ------
+    UnavailableError
+        If the lock cannot be installed.
+    """
+    lock = ROOT / "requirements-serve.lock"
+    arrow = f"pyarrow=={importlib.metadata.version('pyarrow')}"
+    steps = [
+        ["--require-hashes", "-r", str(lock)],
+        [arrow],
+        ["--no-deps", "--no-build-isolation", "-e", str(ROOT)],
+    ]
+    made_of = lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + arrow.encode()
+    return _made("softmax-service", made_of, steps)
+
+
+def _made(name: str, made_of: bytes, steps: list[list[str]]) -> Path:
+    folder = CACHE / "envs" / name
+    stamp, wanted = folder / "made-of", hashlib.sha256(made_of).hexdigest()
     python = folder / "bin" / "python"
     if stamp.exists() and stamp.read_text() == wanted:
         return python
-    print(f"   installing {peer} (once)", flush=True)
+    print(f"   installing {name} (once)", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
+    install = [str(python), "-m", "pip", "install", "--quiet"]
     for command in (
         [sys.executable, "-m", "venv", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)],
+        *([*install, *step] for step in steps),
     ):
         done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - fixed commands
         if done.returncode:
             reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-            msg = f"{peer} will not install: {(reasons or ['no reason given'])[-1][:200]}"
+            msg = f"{name} will not install: {(reasons or ['no reason given'])[-1][:200]}"
             raise UnavailableError(msg)
     stamp.write_text(wanted)
     return python

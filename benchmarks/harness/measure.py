@@ -86,10 +86,10 @@ def _many_rows(subject: Subject, server: Server, plan: Plan, into: Figures) -> N
     load = loaded(server.port, thousand, connections=THOUSAND_CONNECTIONS, seconds=plan.seconds)
     into.add(subject.name, figures.THOUSAND, 1000 * load.per_second)
     bulk = subject.question(WIDE, WIDE.rows(plan.bulk_rows))
-    server.forget_peak()
-    for seconds in seconds_for(server.port, bulk, plan.large):
-        into.add(subject.name, figures.BULK, plan.bulk_rows / seconds)
-    into.add(subject.name, figures.BULK_PEAK, server.peak_bytes() / 1e6)
+    with server.watching_peak() as peak:
+        for seconds in seconds_for(server.port, bulk, plan.large):
+            into.add(subject.name, figures.BULK, plan.bulk_rows / seconds)
+    into.add(subject.name, figures.BULK_PEAK, peak[0] / 1e6)
     if subject is OURS:
         _tabular(subject, server, plan, into)
 

@@ -58,17 +58,20 @@ class Server:
         return sum(map(_cpu_seconds, tree(self.pid)))
 
     def resident_bytes(self) -> int:
-        """Add up the memory of all its processes."""
-        return sum(_status_bytes(pid, "VmRSS") for pid in tree(self.pid))
+        """Add up the memory of all its processes; what some share counts once."""
+        return sum(_kilobytes(f"/proc/{pid}/smaps_rollup", "Pss") for pid in tree(self.pid)) * 1024
 
-    def forget_peak(self) -> None:
-        """Let the peak of memory begin anew."""
-        for pid in tree(self.pid):
+    @contextlib.contextmanager
+    def watching_peak(self) -> Iterator[list[int]]:
+        """Put into the list what memory grew to: that of before, and each process's growth."""
+        peak = list[int]()
+        before, pids = self.resident_bytes(), tree(self.pid)
+        for pid in pids:
             Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-    def peak_bytes(self) -> int:
-        """Add up the peaks of all its processes since `forget_peak`."""
-        return sum(_status_bytes(pid, "VmHWM") for pid in tree(self.pid))
+        held = {pid: _kilobytes(f"/proc/{pid}/status", "VmRSS") for pid in pids}
+        yield peak
+        grown = (_kilobytes(f"/proc/{pid}/status", "VmHWM") - held[pid] for pid in pids)
+        peak.append(before + 1024 * sum(grown))
 
 
 @contextlib.contextmanager
@@ -169,9 +172,8 @@ def _cpu_seconds(pid: int) -> float:
     return 0.0
 
 
-def _status_bytes(pid: int, key: str) -> int:
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith(f"{key}:"):
-                return int(line.split()[1]) * 1024
+def _kilobytes(file: str, key: str) -> int:
+    for line in Path(file).read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1])
     return 0

@@ -1,16 +1,13 @@
 """Who is measured: how each is started, asked and understood."""
 
 import json
-import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import orjson
 from harness.cases import STORE, Case, Floats, as_json, run
-from harness.environments import PEERS, interpreter, version
+from harness.environments import PEERS, interpreter, our_interpreter, version
 from harness.machine import CACHE
 from harness.servers import Question, Reply
 
@@ -72,9 +69,15 @@ def our_settings() -> dict[str, str]:
 
 def _ours(case: Case, port: int, workers: int = 1) -> Start:
     case.publish()
-    command = shutil.which("softmax", path=str(Path(sys.executable).parent)) or "softmax"
     return Start(
-        command=[command, "serve", "--port", str(port), "--workers", str(workers)],
+        command=[
+            str(our_interpreter().with_name("softmax")),
+            "serve",
+            "--port",
+            str(port),
+            "--workers",
+            str(workers),
+        ],
         env={"SOFTMAX_MODELS": str(STORE), "SOFTMAX_DEFAULT_MODEL": case.name} | our_settings(),
     )
 
@@ -146,7 +149,7 @@ OURS = Subject(
     path=lambda _: "/predict_proba",
     body=lambda rows: as_json(instances=rows),
     read=lambda answer: answer["probabilities"],
-    version=lambda: version(Path(sys.executable), "softmax-service"),
+    version=lambda: version(our_interpreter(), "softmax-service"),
 )
 TUTORIAL = Subject(
     name="tutorial app",
