@@ -1,19 +1,19 @@
-"""Ed25519 signatures: who vouches for a manifest, under which name."""
+"""Ed25519 signatures: who vouches for a manifest, under which name.
+
+The library is imported where a key is at hand: most services trust none, and start without it.
+"""
 
 import base64
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from typing import TYPE_CHECKING
 
 from service.errors import ArtifactError, SettingsError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 SIGNATURE_FILE = "manifest.sig"
 
@@ -37,6 +37,9 @@ def generate_key_pair() -> KeyPair:
     KeyPair
         The private half signs, the public half is trusted.
     """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     private = Ed25519PrivateKey.generate()
     return KeyPair(
         private_pem=private.private_bytes(
@@ -60,7 +63,7 @@ class TrustedKeys:
         Keys by their ids; several while one takes over from another.
     """
 
-    keys: dict[str, Ed25519PublicKey]
+    keys: dict[str, "Ed25519PublicKey"]
 
     @property
     def ids(self) -> frozenset[str]:
@@ -84,6 +87,8 @@ class TrustedKeys:
         ArtifactError
             If no trusted key did.
         """
+        from cryptography.exceptions import InvalidSignature
+
         if signatures is None:
             msg = f"{SIGNATURE_FILE} is missing, and only signed models are accepted"
             raise ArtifactError(msg)
@@ -118,6 +123,10 @@ def read_trusted_keys(path: Path) -> TrustedKeys:
     SettingsError
         If there is none, or one that is no Ed25519 public key.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         files = sorted(path.glob("*.pub")) if path.is_dir() else [path]
         pems = [pem for file in files for pem in _PEM.findall(file.read_bytes())]
@@ -154,6 +163,10 @@ def sign_manifest(name: str, manifest: bytes, private_pem: bytes) -> bytes:
     SettingsError
         If the key is no Ed25519 private key.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     try:
         private = serialization.load_pem_private_key(private_pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -171,5 +184,5 @@ def _message(name: str, manifest: bytes) -> bytes:
     return f"softmax-service manifest\n{name}\n{hashlib.sha256(manifest).hexdigest()}\n".encode()
 
 
-def _key_id(key: Ed25519PublicKey) -> str:
+def _key_id(key: "Ed25519PublicKey") -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]

@@ -1,31 +1,38 @@
 """The command group, and how a refusal ends a command."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import click
 
 from service import __version__
-from service.cli.exchange import export_model, import_model
-from service.cli.healthcheck import healthcheck
-from service.cli.keys import keys
-from service.cli.models import models
-from service.cli.policies import policy
-from service.cli.regions import regions
-from service.cli.serve import serve
-from service.cli.train import train
 from service.errors import ServiceError
 
+NAMES = ("train", "serve", "models", "regions", "keys", "healthcheck")
+"""Each is the name of a module here, and of the command in it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+
+class _Commands(click.Group):
+    """Commands that are imported when they are called: a service does not hold the others."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in self.commands:
+            return None
+        module: Any = import_module(f"service.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    commands=[click.Command(name) for name in NAMES],  # their names, until they are called
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.version_option(__version__, prog_name="softmax")
 def commands() -> None:
     """Softmax regression from a table to a decision."""
-
-
-for _command in (train, serve, models, keys, regions, healthcheck):
-    commands.add_command(_command)
-for _command in (import_model, export_model, policy):
-    models.add_command(_command)
 
 
 def main() -> None:

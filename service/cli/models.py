@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.exchange import export_model, import_model
+from service.cli.policies import policy
 from service.cli.report import print_json, print_table
 from service.errors import ServiceError
 
@@ -19,6 +21,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 @click.group()
 def models() -> None:
     """Look at the models of the store, and choose which version answers."""
+
+
+for _command in (import_model, export_model, policy):
+    models.add_command(_command)
 
 
 @models.command(name="list")
