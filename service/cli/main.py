@@ -10,6 +10,7 @@ from service.cli.healthcheck import healthcheck
 from service.cli.models import models
 from service.cli.policies import policy
 from service.cli.regions import regions
+from service.cli.score import score
 from service.cli.serve import serve
 from service.cli.train import train
 from service.errors import ServiceError
@@ -21,7 +22,7 @@ def commands() -> None:
     """Softmax regression from a table to a decision."""
 
 
-for _command in (train, serve, models, regions, healthcheck):
+for _command in (train, serve, score, models, regions, healthcheck):
     commands.add_command(_command)
 for _command in (import_model, export_model, policy):
     models.add_command(_command)
