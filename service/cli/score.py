@@ -1,14 +1,20 @@
 """`softmax score`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from service.artifacts.catalogue import Published
+    from service.softmax.decisions import Decider
 
 
 @click.command()
 @click.argument("model")
 @click.argument("source", metavar="INPUT", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("output", metavar="OUTPUT", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--policy", help="Decide too, by a policy of MODEL's or one in a JSON file.")
 @click.option("--delimiter", help="What separates the values of a CSV file.  [default: , or tab]")
 @click.option("--encoding", default="utf-8", help="The encoding of a CSV file.")
 @click.option(
@@ -24,6 +30,7 @@ def score(
     source: Path,
     output: Path,
     *,
+    policy: str | None,
     delimiter: str | None,
     encoding: str,
     checkpoint_s: float,
@@ -54,6 +61,7 @@ def score(
         artifact=published.artifact,
         source=source,
         output=output,
+        decider=None if policy is None else _decider(store.root, published, policy),
         reading=ReadOptions(delimiter=delimiter, encoding=encoding),
         checkpoint_s=checkpoint_s,
     )
@@ -68,6 +76,18 @@ def score(
     click.echo(f"{_counted(scored.rows)} scored by {who} in {output}{resumed}")
     if scored.rejected is not None:
         click.echo(f"{_counted(scored.rejected_rows)} rejected: see {scored.rejected}")
+
+
+def _decider(root: Path, published: "Published", policy: str) -> "Decider":
+    from service.artifacts.policies import fit_policy
+    from service.artifacts.policy_reader import PolicyReader
+    from service.cli.policies import read_policy
+    from service.cli.reference import parse_reference
+
+    if Path(policy).is_file():
+        return fit_policy(read_policy(Path(policy)), published.artifact)
+    reader = PolicyReader(root=root, model=published.name)
+    return reader.load(*parse_reference(policy)).decider(published.artifact)
 
 
 def _counted(n_rows: int) -> str:

@@ -1,6 +1,7 @@
 """`softmax score`, as a user calls it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,12 +65,39 @@ def test_the_report_is_json_when_asked_for(
     }
 
 
+def test_a_policy_comes_from_a_file_or_from_the_store(
+    store: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    models = shutil.copytree(store, tmp_path / "models")
+    (tmp_path / "rows.csv").write_text(ROWS)
+    policy = {"type": "threshold", "threshold": 0.99}
+    (tmp_path / "careful.json").write_text(json.dumps(policy))
+    adding = ["models", "policy", "add", "iris", "careful", "careful.json"]
+    added = softmax(models, environment, tmp_path, *adding)
+    assert added.returncode == 0, added.stderr
+
+    for asked, output in (("careful.json", "file.csv"), ("careful@1", "store.csv")):
+        done = softmax(
+            models, environment, tmp_path, "score", "iris", "rows.csv", output, "--policy", asked
+        )
+
+        assert done.returncode == 0, done.stderr
+        header, first, second = (tmp_path / output).read_text().splitlines()
+        assert header.endswith('"label","decision","error_code"')
+        assert first.endswith('"setosa","abstain",')  # 0.98 is not enough
+        assert second == ',,,,,"missing_value"'
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (("no_such", "rows.csv", "out.csv"), "softmax: no model 'no_such'"),
         (("iris", "nothing.csv", "out.csv"), "softmax: nothing.csv: no such file"),
         (("iris", "rows.csv", "out.xlsx"), "softmax: out.xlsx: expected a file that ends in"),
+        (
+            ("iris", "rows.csv", "out.csv", "--policy", "x"),
+            "softmax: no policy 'x' of model 'iris'",
+        ),
         (("demo", "rows.csv", "out.csv"), "softmax: rows.csv: expected the columns feature_1"),
     ],
 )
