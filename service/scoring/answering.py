@@ -8,7 +8,7 @@ import numpy as np
 from service.softmax.arrays import Booleans, Floats, Integers, Label, label_text
 from service.softmax.decisions import Decider
 from service.softmax.model import SoftmaxModel
-from service.softmax.probability import softmax
+from service.softmax.probability import class_major_softmax
 from service.tables.answers import AnswerColumn
 from service.tables.encoding import CODES, EncodedRows
 
@@ -76,27 +76,24 @@ class Answering:
         Answers
             A value for every column and row.
         """
-        scores = self.model.scores(rows.X)
-        scores /= self.model.temperature_
+        scores = self.model.class_major_scores(rows.X)
         rejections = rows.rejections
         if not np.isfinite(scores).all():
-            outside = ~np.isfinite(scores).all(axis=1)
-            rejections = np.where(
-                (rejections < 0) & outside, CODES.index("outside_domain"), rejections
-            )
-            scores[outside] = 0.0
+            outside = ~np.isfinite(scores).all(axis=0)
+            code = CODES.index("outside_domain")
+            rejections = np.where((rejections < 0) & outside, code, rejections)
+            scores[:, outside] = 0.0
         is_rejected = rejections >= 0
-        proba = softmax(scores)
-        labels = proba.argmax(axis=1)
-        columns = np.ascontiguousarray(proba.T)
-        values: dict[str, Floats | Integers] = dict(zip(self._proba_names, columns, strict=True))
-        values["label"] = np.where(is_rejected, -1, labels)
+        values: dict[str, Floats | Integers] = {}
         if self.decider is not None:
-            decisions = self.decider.decide(scores)
+            decisions = self.decider.decide(np.ascontiguousarray(scores.T))
             values["decision"] = np.where(is_rejected, -1, decisions.winners)
             if decisions.expected_costs is not None:
                 costs = np.ascontiguousarray(decisions.expected_costs.T)
                 values |= dict(zip(self._cost_names, costs, strict=True))
+        class_major_softmax(scores)
+        values |= dict(zip(self._proba_names, scores, strict=True))
+        values["label"] = np.where(is_rejected, -1, scores.argmax(axis=0))
         values["error_code"] = rejections
         return Answers(
             values=values,

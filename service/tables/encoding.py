@@ -103,39 +103,52 @@ def encode_rows(
     n_rows = table.num_rows
     # Features one after the other in memory: columns come that way.
     X: Floats = np.empty((len(contract.features), n_rows)).T
-    rejections = np.full(n_rows, -1, dtype=np.intp)
-    features = np.full(n_rows, -1, dtype=np.intp)
-
-    def reject(rows: Booleans, code: str, feature: int) -> None:
-        first = rows & (rejections < 0)
-        rejections[first] = CODES.index(code)
-        features[first] = feature
-
+    found = _Found(n_rows)
     for flaw in flaws:
-        rejections[flaw.row] = CODES.index(flaw.code)
-        features[flaw.row] = -1 if flaw.feature is None else contract.names.index(flaw.feature)
-    for j, feature in enumerate(contract.features):
-        column = table.column(feature.name)
+        at = -1 if flaw.feature is None else contract.names.index(flaw.feature)
+        found.reject(np.array([flaw.row]), flaw.code, at)
+    unfamiliar: dict[int, Integers] = {}
+    for j, (feature, low, high) in enumerate(zip(contract.features, *contract.bounds, strict=True)):
         values = X[:, j]
-        if isinstance(feature, NumericFeature):
-            wrong = _read_numbers(feature, column, values)
-        else:
-            wrong = _read_codes(feature, column, values)
+        wrong = _read(feature, table.column(feature.name), values)
+        if n_rows and low <= values.min() and values.max() <= high:  # not so where one is NaN
+            continue
         odd = ~np.isfinite(values)
-        if odd.any():
-            if wrong is not None:
-                reject(wrong, _WRONG[feature.kind], j)
-            reject(np.isnan(values), "missing_value", j)
-            reject(odd, "not_finite", j)
-            values[odd] = feature.typical
-    cells = contract.unfamiliar(X)
-    if len(cells) and contract.out_of_range == "error":
-        is_number = np.array(contract.levels) == 0
-        # Backwards, so that the first one of a row is the last to be noted.
-        for row, j in cells[is_number[cells[:, 1]] & (rejections[cells[:, 0]] < 0)][::-1]:
-            rejections[row], features[row] = CODES.index("out_of_range"), j
-    n_warnings = int((rejections[cells[:, 0]] < 0).sum())
-    return EncodedRows(X=X, rejections=rejections, features=features, n_warnings=n_warnings)
+        if wrong is not None:
+            found.reject(np.flatnonzero(wrong), _WRONG[feature.kind], j)
+        found.reject(np.flatnonzero(np.isnan(values)), "missing_value", j)
+        found.reject(np.flatnonzero(odd), "not_finite", j)
+        values[odd] = feature.typical
+        unfamiliar[j] = np.flatnonzero((values < low) | (values > high))
+    if contract.out_of_range == "error":
+        for j, rows in unfamiliar.items():
+            if contract.levels[j] == 0:
+                found.reject(rows, "out_of_range", j)
+    n_warnings = sum(int((found.rejections[rows] < 0).sum()) for rows in unfamiliar.values())
+    return EncodedRows(
+        X=X, rejections=found.rejections, features=found.features, n_warnings=n_warnings
+    )
+
+
+class _Found:
+    """The first reason to reject each row, as it is found."""
+
+    def __init__(self, n_rows: int) -> None:
+        self.rejections = np.full(n_rows, -1, dtype=np.intp)
+        self.features = np.full(n_rows, -1, dtype=np.intp)
+
+    def reject(self, rows: Integers, code: str, feature: int) -> None:
+        """Reject rows that nothing was found against before."""
+        first = rows[self.rejections[rows] < 0]
+        self.rejections[first] = CODES.index(code)
+        self.features[first] = feature
+
+
+def _read(feature: Feature, column: "pa.ChunkedArray[Any]", out: Floats) -> Booleans | None:
+    """Write a column; return which rows hold a value of another kind, if any do."""
+    if isinstance(feature, NumericFeature):
+        return _read_numbers(feature, column, out)
+    return _read_codes(feature, column, out)
 
 
 _WRONG = {"number": "wrong_type", "category": "unknown_category"}
