@@ -21,6 +21,7 @@
     │   └── UnreadableError          … or its store cannot be read now; it may be in a while
     ├── TableError                   a file of rows cannot be read
     ├── TrainingError                a fit is refused
+    ├── ScoringError                 answers to a file cannot be written
     ├── ExchangeError                a foreign model or a foreign format cannot be had
     ├── SettingsError                a SOFTMAX_* variable or flag does not fit
     └── ValueRefusedError            a value object was asked to exist in a wrong state
@@ -188,6 +189,10 @@ class TableError(ServiceError):
 
 class TrainingError(ServiceError):
     """A fit is refused; the text says why and what would help."""
+
+
+class ScoringError(ServiceError):
+    """The answers to a file of rows cannot be written; the text says why."""
 
 
 class ExchangeError(ServiceError):

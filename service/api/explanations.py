@@ -52,7 +52,7 @@ def _told(artifact: Artifact, found: Explanations, row: int, x: Floats) -> dict[
     if found.centred is not None and found.centred_baseline is not None:
         texts = [label_text(label) for label in classes]
         told["centred"] = {
-            "baseline": dict(zip(texts, found.centred_baseline.tolist(), strict=True)),
+            "baseline": dict(zip(texts, found.centred_baseline[row].tolist(), strict=True)),
             "contributions": {
                 name: dict(zip(texts, parts.tolist(), strict=True))
                 for name, parts in zip(names, found.centred[row], strict=True)

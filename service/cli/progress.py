@@ -37,9 +37,13 @@ def progress_shown(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _lines(label: str) -> Callable[[int, int], None]:
+    shown = 0
+
     def tell(done: int, total: int) -> None:
+        nonlocal shown
         tenth = done * TENTHS // total
-        if tenth > (done - 1) * TENTHS // total:
+        if tenth > shown:
+            shown = tenth
             click.echo(f"{label}: {tenth * 100 // TENTHS} % ({done} of {total})", err=True)
 
     return tell

@@ -116,6 +116,24 @@ class SoftmaxModel:
             raise InputError(_outside(scores.T))
         return scores
 
+    def class_major_scores(self, X: Floats) -> Floats:
+        """Give the scores that softmax takes, class by class; they may not be finite.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as in `scores`.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, n_samples)
+            ``z / T`` in nats, in C order.
+        """
+        scores = np.empty((self.n_classes, len(X)))
+        for part, block in self._map.blocks(X, self.temperature_):
+            scores[:, part] = block
+        return scores
+
     def predict_log_proba(self, X: Floats) -> Floats:
         """Give the natural logarithms of class probabilities.
 

@@ -12,7 +12,9 @@ from service.errors import TableError
 from service.softmax.arrays import Label
 from service.tables.table import CategoryColumn, NumberColumn, TableColumn, category_column
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+"""Text that is taken for a whole number; ``007`` is none."""
+
 _BOOLEANS: dict[str, bool] = {"true": True, "false": False}
 _MOSTLY = 0.5
 """A text column of which more than this share of the rows are numbers is taken for an error."""
@@ -64,7 +66,7 @@ def _inferred(where: str, values: "pa.ChunkedArray[Any]") -> TableColumn:
     kind = values.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    if _is_number(kind) or pa.types.is_null(kind):
+    if is_number(kind) or pa.types.is_null(kind):
         return _numbers(values)
     categories = _categories(where, values)
     if not pa.types.is_boolean(kind):
@@ -72,7 +74,19 @@ def _inferred(where: str, values: "pa.ChunkedArray[Any]") -> TableColumn:
     return categories
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Say whether values of an Arrow type are numbers.
+
+    Parameters
+    ----------
+    kind : pyarrow.DataType
+        The type.
+
+    Returns
+    -------
+    bool
+        True for integers, decimals and floating point.
+    """
     is_kind = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
     return any(check(kind) for check in is_kind)
 
@@ -86,7 +100,7 @@ def _numbers(values: "pa.ChunkedArray[Any]") -> NumberColumn:
 
 def _parsed(where: str, values: "pa.ChunkedArray[Any]") -> NumberColumn:
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    if _is_number(kind) or pa.types.is_null(kind):
+    if is_number(kind) or pa.types.is_null(kind):
         return _numbers(values)
     text = _categories(where, values)
     numbers = np.append([_number(level) for level in text.levels], np.nan)
@@ -100,7 +114,7 @@ def _parsed(where: str, values: "pa.ChunkedArray[Any]") -> NumberColumn:
 
 def _categories(where: str, values: "pa.ChunkedArray[Any]") -> CategoryColumn:
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    is_kind = (pa.types.is_boolean, pa.types.is_string, pa.types.is_large_string, _is_number)
+    is_kind = (pa.types.is_boolean, pa.types.is_string, pa.types.is_large_string, is_number)
     if not any(check(kind) for check in (*is_kind, pa.types.is_null)):
         msg = f"{where} holds {kind}; expected numbers, text or booleans (or --drop it)"
         raise TableError(msg)
@@ -114,7 +128,7 @@ def _categories(where: str, values: "pa.ChunkedArray[Any]") -> CategoryColumn:
 def _levels(where: str, values: list[Any]) -> tuple[Label, ...]:
     # Text, integers or booleans, whichever all of them are.
     if all(isinstance(value, str) for value in values):
-        if all(_INTEGER.fullmatch(value) for value in values):
+        if all(INTEGER.fullmatch(value) for value in values):
             return tuple(map(int, values))
         if all(value.lower() in _BOOLEANS for value in values):
             booleans = tuple(_BOOLEANS[value.lower()] for value in values)

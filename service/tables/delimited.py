@@ -58,7 +58,7 @@ def read_delimited(
     reading = csv.ReadOptions(
         # One thread: with several, pyarrow does not know the number of a bad row.
         use_threads=False,
-        encoding=_encoding(path, encoding),
+        encoding=file_encoding(path, encoding),
         block_size=BLOCK_BYTES,
     )
     parsing = csv.ParseOptions(
@@ -119,7 +119,26 @@ def _first_types(
     }
 
 
-def _encoding(path: Path, otherwise: str) -> str:
+def file_encoding(path: Path, otherwise: str) -> str:
+    """Find out the encoding of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    otherwise : str
+        What it is unless a byte order mark says another.
+
+    Returns
+    -------
+    str
+        The name of the encoding.
+
+    Raises
+    ------
+    LookupError
+        If nobody knows an encoding of that name.
+    """
     with path.open("rb") as file:
         start = file.read(3)
     for mark, encoding in MARKS.items():

@@ -99,7 +99,7 @@ def _read(path: Path, options: ReadOptions) -> pa.Table:
     if suffix not in _READERS:
         msg = f"{path.name}: expected a file that ends in one of {', '.join(_READERS)}"
         raise TableError(msg)
-    with _told(path):
+    with told(path):
         table = _READERS[suffix](path, options)
     repeated = [column for column, times in Counter(table.column_names).items() if times > 1]
     if repeated:
@@ -109,8 +109,19 @@ def _read(path: Path, options: ReadOptions) -> pa.Table:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    # However reading fails, it ends in one line that names the file.
+def told(path: Path) -> Iterator[None]:
+    """Let whatever fails while a file is read end in one line that names it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    TableError
+        If something failed.
+    """
     try:
         yield
     except FileNotFoundError:

@@ -1,0 +1,100 @@
+"""`softmax score`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from service.artifacts.catalogue import Published
+    from service.softmax.decisions import Decider
+
+
+@click.command()
+@click.argument("model")
+@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("output", metavar="OUTPUT", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--policy", help="Decide too, by a policy of MODEL's or one in a JSON file.")
+@click.option("--delimiter", help="What separates the values of a CSV file.  [default: , or tab]")
+@click.option("--encoding", default="utf-8", help="The encoding of a CSV file.")
+@click.option(
+    "--checkpoint",
+    "checkpoint_s",
+    type=click.FloatRange(0, 3600),
+    default=2.0,
+    help="Seconds of work that a kill may cost.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def score(
+    model: str,
+    source: Path,
+    output: Path,
+    *,
+    policy: str | None,
+    delimiter: str | None,
+    encoding: str,
+    checkpoint_s: float,
+    as_json: bool,
+) -> None:
+    """Answer every row of INPUT with MODEL into OUTPUT, in constant memory.
+
+    Suffixes say the formats: .csv, .tsv, .parquet, .arrow, .feather, .ndjson, .jsonl. Columns
+    that are no features are left alone. OUTPUT has a row for each row of INPUT; those that
+    cannot be answered are empty there but for their error_code, and are listed in
+    OUTPUT.rejected.ndjson. The same command again goes on with what a kill left undone.
+    """
+    from dataclasses import asdict
+
+    from service.artifacts.loading import load_version
+    from service.artifacts.store import Store
+    from service.cli.progress import progress_shown
+    from service.cli.reference import parse_reference
+    from service.cli.report import print_json
+    from service.scoring.score import Job
+    from service.scoring.score import score as score_file
+    from service.settings import Settings
+    from service.tables.files import ReadOptions
+
+    store = Store(root=Settings.read().models)
+    published = load_version(store, *parse_reference(model))
+    job = Job(
+        artifact=published.artifact,
+        source=source,
+        output=output,
+        decider=None if policy is None else _decider(store.root, published, policy),
+        reading=ReadOptions(delimiter=delimiter, encoding=encoding),
+        checkpoint_s=checkpoint_s,
+    )
+    # The length of a file is known in bytes at best: percents are what can be told.
+    with progress_shown(f"scoring {source.name}") as tell:
+        scored = score_file(job, lambda share: tell(int(100 * min(share, 1.0)), 100))
+    who = f"{published.name}@{published.version}"
+    if as_json:
+        print_json({"model": who, "digest": published.artifact.digest} | _texts(asdict(scored)))
+        return
+    resumed = f", {scored.resumed_rows} of them before" if scored.resumed_rows else ""
+    click.echo(f"{_counted(scored.rows)} scored by {who} in {output}{resumed}")
+    if scored.rejected is not None:
+        click.echo(f"{_counted(scored.rejected_rows)} rejected: see {scored.rejected}")
+
+
+def _decider(root: Path, published: "Published", policy: str) -> "Decider":
+    from service.artifacts.policies import fit_policy
+    from service.artifacts.policy_reader import PolicyReader
+    from service.cli.policies import read_policy
+    from service.cli.reference import parse_reference
+
+    if Path(policy).is_file():
+        return fit_policy(read_policy(Path(policy)), published.artifact)
+    reader = PolicyReader(root=root, model=published.name)
+    return reader.load(*parse_reference(policy)).decider(published.artifact)
+
+
+def _counted(n_rows: int) -> str:
+    return "1 row is" if n_rows == 1 else f"{n_rows} rows are"
+
+
+def _texts(report: dict[str, object]) -> dict[str, object]:
+    return {
+        name: str(value) if isinstance(value, Path) else value for name, value in report.items()
+    }
