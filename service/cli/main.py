@@ -5,6 +5,7 @@ import sys
 import click
 
 from service import __version__
+from service.cli.evaluate import evaluate
 from service.cli.exchange import export_model, import_model
 from service.cli.healthcheck import healthcheck
 from service.cli.keys import keys
@@ -22,7 +23,7 @@ def commands() -> None:
     """Softmax regression from a table to a decision."""
 
 
-for _command in (train, serve, models, keys, regions, healthcheck):
+for _command in (train, serve, evaluate, models, keys, regions, healthcheck):
     commands.add_command(_command)
 for _command in (import_model, export_model, policy):
     models.add_command(_command)

@@ -1,0 +1,1 @@
+"""Big files to files of answers, and labelled files to figures."""
