@@ -47,13 +47,13 @@ def evaluate(
     class; measure the result on rows that had no say in it.
     """
     from service.artifacts.loading import load_version
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
     from service.cli.policies import asked_decider, placed
     from service.cli.reference import parse_reference
     from service.scoring.evaluation import evaluate_rows, read_labelled
     from service.settings import Settings
 
-    store = Store(root=Settings.read().models)
+    store = open_store(Settings.read())
     published = load_version(store, *parse_reference(model))
     decider = asked_decider(store.root, published, policy)
     prices = None if costs is None else _costs(costs)

@@ -204,14 +204,14 @@ def placed(error: InputError, what: str) -> ServiceError:
 
 def _opened(model: str) -> "tuple[PolicyStore, Artifact]":
     from service.artifacts.loading import load_version
+    from service.artifacts.opening import open_store
     from service.artifacts.policy_store import PolicyStore
-    from service.artifacts.store import Store
     from service.cli.reference import parse_reference
     from service.settings import Settings
 
-    root = Settings.read().models
-    found = load_version(Store(root=root), *parse_reference(model))
-    return PolicyStore(root=root, model=found.name), found.artifact
+    store = open_store(Settings.read())
+    found = load_version(store, *parse_reference(model))
+    return PolicyStore(root=store.root, model=found.name), found.artifact
 
 
 def _bound(found: "StoredPolicy", artifact: "Artifact", model: str) -> "Decider":
