@@ -118,7 +118,7 @@ def bare(source: Path, output: Path) -> None:
 
 def measured(how: str, source: Path, output: Path) -> tuple[float, float, float]:
     """Run one of them in a process of its own; give seconds, CPU seconds, peak memory in MB."""
-    done = subprocess.run(  # noqa: S603 - this very script
+    done = subprocess.run(
         [sys.executable, __file__, "--child", how, str(source), str(output)],
         check=True,
         capture_output=True,

@@ -115,9 +115,7 @@ WIDE = Case(name="wide", n_features=20, n_classes=10)
 def run(command: list[str]) -> None:
     """Run a command of ours that prepares something; its words matter only when it fails."""
     env = os.environ | {"SOFTMAX_MODELS": str(STORE)}
-    done = subprocess.run(  # noqa: S603 - fixed commands
-        command, check=False, capture_output=True, text=True, cwd=ROOT, env=env
-    )
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=env)
     if done.returncode:
         sys.exit(f"{' '.join(command[:6])} …: {done.stderr.strip()[-500:]}")
 

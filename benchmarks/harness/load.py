@@ -55,7 +55,7 @@ def loaded(port: int, question: Question, *, connections: int, seconds: float) -
         script.write_text(
             SCRIPT.format(body=body, method=question.method, headers=headers), encoding="utf-8"
         )
-        done = subprocess.run(  # noqa: S603 - a fixed command
+        done = subprocess.run(
             [
                 *pinned(cores()[-1]), system_tool("wrk"), "--threads", "1",
                 "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s",
@@ -88,7 +88,7 @@ def seconds_for(port: int, question: Question, times: int) -> list[float]:
         file.write(question.body)
         file.flush()
         headers = json.dumps(dict(question.headers))
-        done = subprocess.run(  # noqa: S603 - our own script
+        done = subprocess.run(
             [
                 *pinned(cores()[-1]), sys.executable, str(Path(__file__).with_name("bulk.py")),
                 str(port), question.path, file.name, headers, str(times),

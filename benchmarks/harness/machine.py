@@ -21,7 +21,7 @@ def cores() -> tuple[int, ...]:
 
 def pinned(core: int | None) -> list[str]:
     """Give the words before a command that keep it on one core; none where that is not possible."""
-    if core is None or len(cores()) < 2 or shutil.which("taskset") is None:  # noqa: PLR2004 - one each
+    if core is None or len(cores()) < 2 or shutil.which("taskset") is None:
         return []
     return ["taskset", "-c", str(core)]
 

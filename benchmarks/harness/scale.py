@@ -57,7 +57,7 @@ def rows(counts: list[int]) -> Growth:
 
 def features(counts: list[int], seconds: float) -> Growth:
     """Measure how the cost of a row grows with its features."""
-    cases = [Case(name=f"features-{n}", n_features=n, n_classes=10 if n > 8 else 3) for n in counts]  # noqa: PLR2004 - what two features can tell apart
+    cases = [Case(name=f"features-{n}", n_features=n, n_classes=10 if n > 8 else 3) for n in counts]
     spent = [_microseconds_a_row(case, seconds) for case in cases]
     return _linear("features, 100 rows a request, JSON", "μs a row", counts, spent)
 

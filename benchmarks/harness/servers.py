@@ -88,7 +88,7 @@ def serving(
     log = CACHE / "server.log"
     began = time.perf_counter()
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - the commands are in subjects.py
+        process = subprocess.Popen(
             [*pinned(core), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,

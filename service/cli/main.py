@@ -9,7 +9,7 @@ import click
 from service import __version__
 from service.errors import ServiceError
 
-NAMES = ("train", "serve", "score", "models", "regions", "keys", "healthcheck")
+NAMES = ("train", "serve", "score", "evaluate", "models", "regions", "keys", "healthcheck")
 """Each is the name of a module here, and of the command in it."""
 
 

@@ -10,6 +10,7 @@ from service.errors import InputError, ServiceError
 
 if TYPE_CHECKING:
     from service.artifacts.artifact import Artifact
+    from service.artifacts.catalogue import Published
     from service.artifacts.policies import StoredPolicy
     from service.artifacts.policy_store import PolicyStore
     from service.softmax.decisions import Decider
@@ -40,7 +41,7 @@ def add(model: str, name: str, file: Path, *, activate: bool, as_json: bool) -> 
     try:
         content = pack_policy(read_policy(file), artifact)
     except InputError as error:
-        raise _placed(error, file.name) from None
+        raise placed(error, file.name) from None
     number = store.add(name, content, activate=activate)
     _tell(store.model, store.load(name, number), "is added", as_json=as_json)
 
@@ -146,6 +147,61 @@ def read_policy(file: Path) -> "Policy":
         raise ServiceError(msg) from error
 
 
+def asked_decider(root: Path, published: "Published", policy: str | None) -> "Decider":
+    """Bind the policy that an option names to a model.
+
+    Parameters
+    ----------
+    root : Path
+        The store.
+    published : Published
+        The model.
+    policy : str or None
+        A policy of the model by its name, perhaps with a number, or a JSON file; None for
+        the most probable class.
+
+    Returns
+    -------
+    Decider
+        What decides.
+    """
+    from service.artifacts.policies import fit_policy
+    from service.artifacts.policy_reader import PolicyReader
+    from service.softmax.policies import ArgmaxPolicy
+
+    artifact = published.artifact
+    if policy is None:
+        return fit_policy(ArgmaxPolicy(), artifact)
+    try:
+        if Path(policy).suffix == ".json":
+            return fit_policy(read_policy(Path(policy)), artifact)
+        reader = PolicyReader(root=root, model=published.name)
+        return reader.load(*_reference(policy)).decider(artifact)
+    except InputError as error:
+        raise placed(error, policy) from None
+
+
+def placed(error: InputError, what: str) -> ServiceError:
+    """Say in one line what is wrong with a policy, and where.
+
+    Parameters
+    ----------
+    error : InputError
+        What was found.
+    what : str
+        Which policy.
+
+    Returns
+    -------
+    ServiceError
+        To be raised.
+    """
+    first, *more = error.faults
+    where = f" at {first.pointer.removeprefix('/policy')}" if first.pointer != "/policy" else ""
+    rest = f" (and {len(more)} more)" if more else ""
+    return ServiceError(f"{what}: {first.detail}{where}{rest}")
+
+
 def _opened(model: str) -> "tuple[PolicyStore, Artifact]":
     from service.artifacts.loading import load_version
     from service.artifacts.opening import open_policies, open_store
@@ -161,14 +217,7 @@ def _bound(found: "StoredPolicy", artifact: "Artifact", model: str) -> "Decider"
     try:
         return found.decider(artifact)
     except InputError as error:
-        raise _placed(error, f"{model}/{found.name}@{found.number}") from None
-
-
-def _placed(error: InputError, what: str) -> ServiceError:
-    first, *more = error.faults
-    where = f" at {first.pointer.removeprefix('/policy')}" if first.pointer != "/policy" else ""
-    rest = f" (and {len(more)} more)" if more else ""
-    return ServiceError(f"{what}: {first.detail}{where}{rest}")
+        raise placed(error, f"{model}/{found.name}@{found.number}") from None
 
 
 def _reference(name: str) -> tuple[str, int | None]:

@@ -1,13 +1,8 @@
 """`softmax score`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from service.artifacts.catalogue import Published
-    from service.softmax.decisions import Decider
 
 
 @click.command()
@@ -46,7 +41,8 @@ def score(
     from dataclasses import asdict
 
     from service.artifacts.loading import load_version
-    from service.artifacts.store import Store
+    from service.artifacts.opening import open_store
+    from service.cli.policies import asked_decider
     from service.cli.progress import progress_shown
     from service.cli.reference import parse_reference
     from service.cli.report import print_json
@@ -55,13 +51,13 @@ def score(
     from service.settings import Settings
     from service.tables.files import ReadOptions
 
-    store = Store(root=Settings.read().models)
+    store = open_store(Settings.read())
     published = load_version(store, *parse_reference(model))
     job = Job(
         artifact=published.artifact,
         source=source,
         output=output,
-        decider=None if policy is None else _decider(store.root, published, policy),
+        decider=None if policy is None else asked_decider(store.root, published, policy),
         reading=ReadOptions(delimiter=delimiter, encoding=encoding),
         checkpoint_s=checkpoint_s,
     )
@@ -76,18 +72,6 @@ def score(
     click.echo(f"{_counted(scored.rows)} scored by {who} in {output}{resumed}")
     if scored.rejected is not None:
         click.echo(f"{_counted(scored.rejected_rows)} rejected: see {scored.rejected}")
-
-
-def _decider(root: Path, published: "Published", policy: str) -> "Decider":
-    from service.artifacts.policies import fit_policy
-    from service.artifacts.policy_reader import PolicyReader
-    from service.cli.policies import read_policy
-    from service.cli.reference import parse_reference
-
-    if Path(policy).is_file():
-        return fit_policy(read_policy(Path(policy)), published.artifact)
-    reader = PolicyReader(root=root, model=published.name)
-    return reader.load(*parse_reference(policy)).decider(published.artifact)
 
 
 def _counted(n_rows: int) -> str:

@@ -6,19 +6,18 @@ from dataclasses import replace
 import numpy as np
 
 from service.errors import ExchangeError, InputError
-from service.softmax.arrays import Floats, Integers, Label, label_text
+from service.softmax.arrays import Floats
 from service.softmax.contract import (
     CategoricalFeature,
     Category,
-    Cell,
     Column,
     Feature,
     FeatureContract,
-    NumericFeature,
 )
 from service.softmax.metrics import evaluate
 from service.softmax.model import SoftmaxModel, column_starts
-from service.tables.table import CategoryColumn, NumberColumn, Table
+from service.tables.labelled import class_codes, feature_cells
+from service.tables.table import Table
 from service.training.exchange.foreign import Foreign
 from service.training.exchange.importing import Imported
 from service.training.exchange.rows import golden_rows
@@ -94,7 +93,7 @@ def learned(found: Imported, table: Table, target: str | None, *, keep_sample: b
     TableError
         If a column is missing.
     """
-    columns = [_cells(table, feature) for feature in found.contract.features]
+    columns = [feature_cells(table, feature) for feature in found.contract.features]
     encoded = found.contract.encode(columns)
     if not encoded.is_sound:
         msg = f"{table.name}: {next(encoded.faults()).detail}"
@@ -112,7 +111,7 @@ def learned(found: Imported, table: Table, target: str | None, *, keep_sample: b
     found = replace(found, model=model, contract=contract, golden_rows=golden_rows(contract))
     if target is None:
         return found
-    y = _classes(table, target, model.classes_)
+    y = class_codes(table, target, model.classes_)
     shares = np.bincount(y, minlength=model.n_classes) / len(y)
     if not shares.all():
         absent = model.classes_[int(shares.argmin())]
@@ -131,26 +130,6 @@ def learned(found: Imported, table: Table, target: str | None, *, keep_sample: b
         metrics=metrics,
         sample=stratified_sample(samples, SEED) if keep_sample else None,
     )
-
-
-def _cells(table: Table, feature: Feature) -> Column:
-    column = table.column(feature.name)
-    if isinstance(feature, NumericFeature):
-        if isinstance(column, NumberColumn):
-            return column.values
-        msg = f"{table.name}: expected numbers in column {feature.name!r}"
-        raise ExchangeError(msg)
-    if not isinstance(column, CategoryColumn):
-        msg = f"{table.name}: expected categories in column {feature.name!r}"
-        raise ExchangeError(msg)
-    levels: list[Cell] = [*column.levels, None]
-    if feature.level_type is str:  # the file's own text, though all of it looks like numbers
-        levels = [None if level is None else label_text(_label(level)) for level in levels]
-    return [levels[code] for code in column.codes]
-
-
-def _label(level: Cell) -> Label:
-    return level if isinstance(level, str | bool) else int(level or 0)
 
 
 def _placed(feature: Feature, column: Column, values: Floats) -> Feature:
@@ -180,21 +159,3 @@ def _held_about(model: SoftmaxModel, X: Floats) -> SoftmaxModel:
             mean[starts[j]] = X[:, j].mean()
     moved = model.intercept_ + model.coef_ @ (mean - model.mean_)
     return replace(model, mean_=mean, intercept_=moved)
-
-
-def _classes(table: Table, target: str, classes: tuple[Label, ...]) -> Integers:
-    column = table.column(target)
-    if not isinstance(column, CategoryColumn):
-        msg = f"{table.name}: expected labels in column {target!r}, got numbers"
-        raise ExchangeError(msg)
-    if column.is_missing.any():
-        msg = f"{table.name}: expected a label in every row of column {target!r}"
-        raise ExchangeError(msg)
-    index = {label_text(label): k for k, label in enumerate(classes)}
-    texts = [label_text(level) for level in column.levels]
-    if unknown := [text for text in texts if text not in index]:
-        msg = f"{table.name}: {unknown[0]!r} in column {target!r} is no class of the model"
-        raise ExchangeError(msg)
-    codes = np.array([index[text] for text in texts], dtype=np.intp)
-    y: Integers = codes[column.codes]
-    return y

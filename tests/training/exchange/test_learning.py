@@ -129,7 +129,7 @@ def test_columns_of_the_wrong_kind_are_refused(
     whole = table(rows)
     wrong = replace(whole, columns={**whole.columns, name: column})
 
-    with pytest.raises(ExchangeError, match=told):
+    with pytest.raises(TableError, match=told):
         learned(found, wrong, "species", keep_sample=True)
 
 
