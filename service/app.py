@@ -17,6 +17,7 @@ from service.api.renders import Renders
 from service.api.scrape import scrape_routes
 from service.api.served import Models
 from service.api.shortcut import Shortcut
+from service.api.specifications import specification_routes
 from service.settings import Settings
 from service.ui.docs import docs_routes
 
@@ -71,9 +72,11 @@ def create_app(
         app.include_router(prediction_routes(prefix))
         app.include_router(picture_routes(prefix))
     app.include_router(card_routes())
+    for prefix in PREFIXES[1:]:  # at the root is that of the service
+        app.include_router(specification_routes(prefix))
     app.include_router(health_routes())
     app.include_router(scrape_routes())
-    app.include_router(docs_routes(TITLE))
+    app.include_router(docs_routes(TITLE, lambda: models.served.catalogue.ready_names))
     front = Front(app, models, settings, guards.recorder)
     return Application(Envelope(front, settings, guards), front)
 

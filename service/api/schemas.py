@@ -1,6 +1,6 @@
 """What OpenAPI says of predictions: of any model, or of one model and its features."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -10,12 +10,12 @@ from service.api.options import Options
 from service.api.problems import MEDIA_TYPE
 from service.api.tasks import TASKS, Task
 from service.softmax.arrays import Label
-from service.softmax.contract import CategoricalFeature, Feature, FeatureContract
+from service.softmax.contract import CategoricalFeature, Cell, Feature, FeatureContract
 
 Schema = dict[str, Any]
 
 _CELL: Schema = {"type": ["number", "string", "boolean", "null"]}
-_EXAMPLE = {"instances": [[0.4, -1.9]]}
+_EXAMPLE = [0.4, -1.9]
 
 
 class ModelId(BaseModel):
@@ -137,7 +137,9 @@ def _documented(task: Task) -> dict[str, Any]:
     }
 
 
-def request_body(task: Task, contract: FeatureContract | None = None) -> Schema:
+def request_body(
+    task: Task, contract: FeatureContract | None = None, row: Sequence[Cell] | None = None
+) -> Schema:
     """Describe the body of a request.
 
     Parameters
@@ -146,6 +148,8 @@ def request_body(task: Task, contract: FeatureContract | None = None) -> Schema:
         What is asked.
     contract : FeatureContract, optional
         The features of the model; by default those of any model.
+    row : sequence, optional
+        One row that the model answers.
 
     Returns
     -------
@@ -191,8 +195,7 @@ def request_body(task: Task, contract: FeatureContract | None = None) -> Schema:
     content: Schema = {Format.JSON.value: {"schema": schema}}
     content |= {one.value: text for one in (Format.NDJSON, Format.CSV)}
     content |= {one.value: {} for one in (Format.ARROW, Format.NPY)}
-    if contract is None:
-        content[Format.JSON.value]["example"] = _EXAMPLE
+    content[Format.JSON.value]["example"] = {"instances": [_EXAMPLE if row is None else row]}
     return {"required": True, "content": content}
 
 

@@ -131,6 +131,12 @@ class Catalogue:
     default: str | None
     fault: str | None = None
 
+    @property
+    def ready_names(self) -> tuple[str, ...]:
+        """The models that answer, the default one first."""
+        names = [name for name, entry in self.models.items() if entry.is_ready]
+        return tuple(sorted(names, key=lambda name: (name != self.default, name)))
+
     def get(self, name: str | None = None, version: int | None = None) -> Published:
         """Give a verified version of a model.
 

@@ -113,6 +113,11 @@ NUMBER = _NumberOrAuto()
     help="What the service does with a category training never saw.  [default: error]",
 )
 @click.option(
+    "--out-of-range",
+    type=click.Choice(["warn", "error"]),
+    help="What the service does with a number outside the training range.  [default: warn]",
+)
+@click.option(
     "--min-frequency",
     type=int,
     help="Rows below which a category counts as unknown.  [default: 1]",

@@ -103,7 +103,7 @@ def prepare(table: Table, recipe: Recipe) -> Prepared:
             X[part][:, j] = values[rows]
     return Prepared(
         classes=labels.levels,
-        contract=FeatureContract(features=tuple(features)),
+        contract=FeatureContract(features=tuple(features), out_of_range=recipe.out_of_range),
         **{
             part: Samples(X=X[part], y=labels.codes[rows], sample_weight=sample_weight[rows])
             for part, rows in parts.items()

@@ -49,6 +49,8 @@ class Recipe:
         What becomes of a missing category.
     unknown : {"error", "ignore"}
         What the service does with a category that training never saw.
+    out_of_range : {"warn", "error"}
+        What the service does with a number outside its column's training range.
     min_frequency : int
         Categories with fewer training rows than this get no coefficients of their own: they
         are treated as one that training never saw, which `unknown` must then allow.
@@ -99,6 +101,7 @@ class Recipe:
     impute: Literal["error", "mean", "median"] = "error"
     impute_categorical: Literal["error", "category", "most_frequent"] = "error"
     unknown: Literal["error", "ignore"] = "error"
+    out_of_range: Literal["warn", "error"] = "warn"
     min_frequency: int = 1
     test_size: float = 0.2
     calibration_size: float = 0.0

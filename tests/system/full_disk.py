@@ -86,4 +86,5 @@ def main() -> None:
     print(json.dumps({"filled": filled, "read_only": answers, "unchanged": unchanged}))  # noqa: T201 - its answer
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -90,4 +90,5 @@ def main() -> None:
     print(json.dumps({"wrong": wrong, "cut": cut, "changed": changed}))  # noqa: T201 - its answer
 
 
-main()
+if __name__ == "__main__":
+    main()
