@@ -10,6 +10,7 @@ from service.api.front import Front
 from service.api.guards import Guards, lone_guards
 from service.api.health import health_routes
 from service.api.lifecycle import Lifecycle
+from service.api.openapi import described
 from service.api.pictures import picture_routes
 from service.api.predictions import prediction_routes
 from service.api.refusals import add_refusals
@@ -77,6 +78,7 @@ def create_app(
     app.include_router(health_routes())
     app.include_router(scrape_routes())
     app.include_router(docs_routes(TITLE, lambda: models.served.catalogue.ready_names))
+    app.openapi = described(app, settings)  # type: ignore[method-assign]  # the way FastAPI documents
     front = Front(app, models, settings, guards.recorder)
     return Application(Envelope(front, settings, guards), front)
 

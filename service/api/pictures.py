@@ -242,7 +242,7 @@ _PARAMETERS = {
             default="bands",
         ),
         _parameter(
-            "points", "whether stored training rows show", type="integer", enum=[0, 1], default=1
+            "points", "whether stored training rows show", enum=[0, 1, False, True], default=1
         ),
         _parameter(
             "threshold", "least probability that decides", type="number", minimum=0, maximum=1

@@ -234,15 +234,27 @@ def _parameters(options: type[Options]) -> list[Schema]:
     kinds: dict[str, Schema] = {
         "on_error": {"type": "string", "enum": ["fail", "reject_rows"]},
         "top_k": {"type": "integer", "minimum": 1},
-        "fields": {"type": "string", "description": "names with commas between them"},
         "policy": {"type": "string", "description": "the name of a published policy"},
         "against": {"type": "string", "description": "the text of a class"},
         "centred": {"type": "boolean"},
     }
+    if "fields" in options.model_fields:
+        kinds["fields"] = _names_in_a_row(options)
     return [
         {"name": name, "in": "query", "required": False, "schema": kinds[name]}
         for name in options.model_fields
     ]
+
+
+def _names_in_a_row(options: type[Options]) -> Schema:
+    """Describe the names of parts of the answer, with commas between them."""
+    choices = inlined(options.model_json_schema())["properties"]["fields"]["anyOf"][0]["items"]
+    one = "|".join(choices.get("enum", [choices.get("const")]))
+    return {
+        "type": "string",
+        "pattern": f"^({one})(,({one}))*$",
+        "description": "names with commas between them",
+    }
 
 
 def _closed(properties: Mapping[str, Schema]) -> Schema:

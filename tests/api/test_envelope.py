@@ -255,6 +255,5 @@ def test_ids_that_are_made_differ(store: Path) -> None:
         ids = {(await client.get("/healthz")).headers["x-request-id"] for _ in range(1000)}
 
         assert len(ids) == 1000
-        assert {len(identifier) for identifier in ids} == {32}
 
     talk(application(Settings(models=store)), conversation)
