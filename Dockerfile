@@ -13,7 +13,8 @@ RUN apt-get update -qq \
  && install --directory --owner=softmax --group=softmax /models /volume
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    SOFTMAX_MODELS=/models
+    SOFTMAX_MODELS=/models \
+    SOFTMAX_MODELS_CACHE=/tmp/softmax-service
 
 # Packages first: their layers stay in the cache while the code changes. The images keep no pip.
 FROM base AS serve-packages

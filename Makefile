@@ -22,7 +22,7 @@ no_packages = { echo 'make: the packages of $< could not be installed: see the l
 ##@ Use
 .PHONY: serve
 serve: .venv/.serve  ## Train demo and iris when the store is empty, then serve (PORT=8123 moves it)
-	@if [ -z "$$(find "$$SOFTMAX_MODELS" -mindepth 2 -maxdepth 2 -name ACTIVE ! -path "*/.new-*" -print -quit 2>/dev/null)" ]; then \
+	@if [[ "$$SOFTMAX_MODELS" != *://* ]] && [ -z "$$(find "$$SOFTMAX_MODELS" -mindepth 2 -maxdepth 2 -name ACTIVE ! -path "*/.new-*" -print -quit 2>/dev/null)" ]; then \
 		$(bin)/softmax train demo; $(bin)/softmax train iris; fi
 	@exec $(bin)/softmax serve --host $(HOST) --port $(PORT)
 

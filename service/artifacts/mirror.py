@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from service.artifacts.artifact import FILES
+from service.artifacts.artifact import FILES, SUMS_FILE
 from service.artifacts.atomic import locked_folder, replace_file, write_synced, writing_store
 from service.artifacts.bucket import Bucket, Stored
 from service.artifacts.reader import (
@@ -159,7 +159,9 @@ def wanted(listing: Mapping[str, Stored]) -> dict[str, Stored]:
         )
         if is_active or is_file or is_policy:
             found[name] = stored
-    return found
+    # Without a version, ACTIVE is of one that is on its way, and the rest of nothing.
+    models = {name.split("/")[0] for name in found if name.endswith(f"/{SUMS_FILE}")}
+    return {name: stored for name, stored in found.items() if name.split("/")[0] in models}
 
 
 def _turn(name: str) -> tuple[bool, bool]:

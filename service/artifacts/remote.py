@@ -1,6 +1,7 @@
 """A store in a bucket: read through a mirror, written under conditions."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from service.artifacts.artifact import MANIFEST_FILE, SUMS_FILE
@@ -97,12 +98,21 @@ class RemoteStore(Store):
             refuse_other_classes(self.root, name, files[MANIFEST_FILE])
         version = self._take_number(name)
         contents = {**(beside or {}), **files}
-        del contents[SUMS_FILE]
         contents.pop(PUBLISHED_FILE, None)
-        for file, content in {**contents, SUMS_FILE: files[SUMS_FILE]}.items():
+        last = contents.pop(SUMS_FILE)
+        for file, content in contents.items():
             self.bucket.write(f"{name}/{version}/{file}", content)
-        self._activate(name, version, is_new=True, always=activate)
-        self.refresh()
+        if self._active_now(name, self._listing(name)) is None:
+            # Nobody sees this before the version is whole: a model appears with what answers.
+            self._activate(name, version, is_new=False, always=True)
+        try:
+            self.bucket.write(f"{name}/{version}/{SUMS_FILE}", last)
+            self._activate(name, version, is_new=True, always=activate)
+            self.refresh()
+        except BaseException:
+            with suppress(ArtifactError):
+                self._take_back(name, version)
+            raise
         return version
 
     def activate(self, name: str, version: int) -> None:
@@ -210,6 +220,11 @@ class RemoteStore(Store):
                 self.bucket.delete(key)
         self.refresh()
 
+    def _take_back(self, name: str, version: int) -> None:
+        """Withdraw what could be published and not activated, unless it is active after all."""
+        if self._active_now(name, self._listing(name)) != version:
+            self.bucket.delete(f"{name}/{version}/{SUMS_FILE}")
+
     def _listing(self, name: str) -> dict[str, Stored]:
         return self.bucket.listing(name)
 
@@ -236,8 +251,10 @@ class RemoteStore(Store):
         raise ArtifactError(msg)
 
     def _active_now(self, name: str, listing: Mapping[str, Stored]) -> int | None:
+        """Read which version answers; None where that is none that is whole."""
         key = f"{name}/{ACTIVE_FILE}"
         if key not in listing:
             return None
         text = self.bucket.read(key, MAX_ACTIVE_BYTES).decode("ascii", "replace").strip()
-        return int(text) if VERSION.fullmatch(text) else None
+        is_whole = f"{name}/{text}/{SUMS_FILE}" in listing
+        return int(text) if VERSION.fullmatch(text) and is_whole else None

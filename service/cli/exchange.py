@@ -92,7 +92,8 @@ def import_model(
 @click.command(name="export")
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def export_model(model: str, file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def export_model(model: str, file: Path, *, as_json: bool) -> None:
     """Write MODEL for other programs into FILE.
 
     A .joblib or .skops file is a scikit-learn pipeline, an .onnx file a graph in double
@@ -118,6 +119,9 @@ def export_model(model: str, file: Path) -> None:
     }
     content = WRITERS[suffix](found.artifact.model, found.artifact.contract, origin)
     write_whole(file, content)
+    if as_json:
+        print_json({**origin, "version": found.version, "file": str(file)})
+        return
     click.echo(f"{found.name}@{found.version} is written in {file}")
 
 

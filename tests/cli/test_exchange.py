@@ -159,8 +159,11 @@ def test_a_model_is_written_by_suffix(
     monkeypatch.setenv("SOFTMAX_MODELS", str(store))
 
     done = softmax("models", "export", "iris@1", f"iris.{suffix}")
+    told = json.loads(softmax("models", "export", "iris@1", f"iris.{suffix}", "--json").stdout)
 
     assert done.stdout == f"iris@1 is written in iris.{suffix}\n"
+    assert told.pop("digest").startswith("sha256:")
+    assert told == {"name": "iris", "version": 1, "file": f"iris.{suffix}"}
     assert (tmp_path / f"iris.{suffix}").stat().st_size > 0
 
 

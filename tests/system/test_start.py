@@ -156,7 +156,7 @@ from service.settings import Settings
 import service.server
 settings = Settings.read()
 create_app(Models(load_catalogue(Store(root=settings.models)).catalogue), settings)
-heavy = {"sklearn", "scipy", "pandas", "matplotlib", "pyarrow", "service.training"}
+heavy = {"sklearn", "scipy", "pandas", "matplotlib", "pyarrow", "obstore", "service.training"}
 print(sorted(heavy & set(sys.modules)))
 """
 
