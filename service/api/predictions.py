@@ -83,9 +83,12 @@ class Lines(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the blocks as they are made."""
-        del scope, receive
+        del receive
+        extend_receipt = scope["state"].get("extend_receipt")
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async for block in self._blocks:
+            if extend_receipt is not None:  # the time to send is that of each block
+                extend_receipt()
             await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 

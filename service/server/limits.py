@@ -5,8 +5,6 @@ from dataclasses import dataclass
 LINGER_S = 2.0
 """How long a client that has been refused may go on sending before the connection is cut:
 closed at once, with bytes unread, it would be reset and the answer lost."""
-STALL_S = 30.0
-"""How long a client may leave an answer lying."""
 PACE = 256 * 2**10
 """Bytes of a body that give it one more second: a large one may take longer, a slow one not."""
 
@@ -23,6 +21,8 @@ class Limits:
         Seconds for a connection to lie idle.
     header_bytes : int
         Bytes of request line and headers.
+    stall_s : float
+        Seconds for a client to leave an answer lying.
     in_flight : int
         Requests of all connections that wait for their answers before one is told of it.
     """
@@ -31,3 +31,4 @@ class Limits:
     keep_alive_s: float
     header_bytes: int
     in_flight: int
+    stall_s: float = 30.0

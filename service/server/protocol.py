@@ -1,27 +1,27 @@
 """One connection: uvicorn's HTTP, with deadlines and limits of its own."""
 
-import math
+from collections.abc import Callable, MutableMapping
 from time import perf_counter
+from typing import Any
 
 import httptools
 import uvicorn
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.api.lifecycle import Lifecycle
-from service.api.shortcut import Shortcut
-from service.server.limits import LINGER_S, PACE, STALL_S, Limits
+from service.api.shortcut import Whole
+from service.server.limits import PACE, Limits
 from service.server.lingering import LingeringTransport
-from service.server.log import log
+from service.server.parting import NEVER, Parting
 from service.server.refusal import Refusal, malformed, not_one_host, too_large, too_late
 
-NEVER = math.inf
 OFFERS = {b"upgrade", b"http2-settings"}
 """Headers, and words of the header Connection, that offer another protocol."""
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Parting):
     """A connection that is looked at now and then, instead of one timer for each request.
 
     A request that comes in whole pays for none of this: deadlines are set where a packet ends
@@ -37,12 +37,9 @@ class Connection(HttpToolsProtocol):
         What clients may do.
     lifecycle : Lifecycle
         Whether to close connections.
-    shortcut : Shortcut
-        What answers plain requests at once.
+    shortcut : callable
+        What answers plain requests at once: takes a scope and a body.
     """
-
-    # uvicorn's type leaves out the time before the first request.
-    cycle: RequestResponseCycle | None  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -50,24 +47,16 @@ class Connection(HttpToolsProtocol):
         state: ServerState,
         limits: Limits,
         lifecycle: Lifecycle,
-        shortcut: Shortcut,
+        shortcut: Callable[[MutableMapping[str, Any], bytes], Whole | None],
     ) -> None:
-        super().__init__(config, state, {})
-        self.limits = limits
-        self.lifecycle = lifecycle
+        super().__init__(config, state, limits, lifecycle)
         self.shortcut = shortcut
         self.waiting: tuple[RequestResponseCycle, ASGI3Application] | None = None
-        self.due = self.loop.time() + limits.receipt_s
         self.stalled_since = NEVER
-        self.is_in_message = False
-        self.is_in_head = False
-        self.is_receiving = False  # `due` stands for the rest of a request
-        self.is_lingering = False  # all is said; what still comes is thrown away
         self.is_offered = False  # another protocol, which is not taken
         self.head_bytes = 0  # come since the last request was whole
         self.may_be_large = False
         self.hosts = 0
-        self.last_words: bytes | None = None  # to be said after the answers that are under way
 
     # What comes in
 
@@ -85,14 +74,14 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self.waiting = None
             ours = error.__context__
-            self._refuse(ours if isinstance(ours, Refusal) else malformed())
+            self.refuse(ours if isinstance(ours, Refusal) else malformed())
             return
         self._start(is_whole=False)
         if self.is_in_message:
             self._await_rest(len(data))
         else:
             self.is_receiving = False
-            if self._is_answering():
+            if self.is_answering:
                 self.due = NEVER
             elif self.cycle is not None:  # it was answered before it was whole
                 self.due = self.loop.time() + self.limits.keep_alive_s
@@ -150,7 +139,7 @@ class Connection(HttpToolsProtocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio keeps the transport open for True
         """Answer a client that has said all it has to say."""
-        if self.is_in_message or self.is_lingering or not self._is_answering():
+        if self.is_in_message or self.is_lingering or not self.is_answering:
             return None
         self.part()
         return self.scheme != "https"  # TLS knows no half-closed connections
@@ -182,19 +171,6 @@ class Connection(HttpToolsProtocol):
         cycle.on_response()
         return True
 
-    def on_response_complete(self) -> None:
-        """Go on to the next request."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            super()._start_asgi_task(*self.pipeline.pop())
-        elif self.last_words is not None:
-            self._part(self.last_words)
-        elif not self.is_receiving and not self.is_lingering:
-            self.due = self.loop.time() + self.limits.keep_alive_s
-
     def pause_writing(self) -> None:
         """Stop, for the client does not read."""
         self.stalled_since = self.loop.time()
@@ -224,7 +200,7 @@ class Connection(HttpToolsProtocol):
         now : float
             The event loop's time, in seconds.
         """
-        if now - self.stalled_since > STALL_S:
+        if now - self.stalled_since > self.limits.stall_s:
             self.transport.abort()
         elif now < self.due:
             return
@@ -233,36 +209,7 @@ class Connection(HttpToolsProtocol):
         elif self.flow.read_paused:  # not the client is slow, but we
             self.extend_receipt()
         else:
-            self._refuse(too_late(self.limits.receipt_s))
-
-    def part(self) -> None:
-        """Close the connection with the answer that is under way."""
-        if self.cycle is not None:
-            self.cycle.keep_alive = False
-
-    def shutdown(self) -> None:
-        """Close the connection as soon as nothing is under way on it."""
-        self.part()
-        if self.is_idle:
-            self.transport.close()
-
-    def linger(self) -> None:
-        """Say no more, but hear the client out, for a moment."""
-        self.last_words = None
-        self.is_lingering = True
-        self.is_receiving = False
-        self.due = self.loop.time() + LINGER_S
-        self.flow.resume_reading()
-        if self.scheme != "https" and not self.transport.is_closing():
-            self.transport.write_eof()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether the client has nothing to wait for."""
-        return not (self.is_in_message or self.is_lingering or self._is_answering())
-
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+            self.refuse(too_late(self.limits.receipt_s))
 
     def _await_rest(self, n_bytes: int) -> None:
         if not self.is_receiving:
@@ -270,13 +217,13 @@ class Connection(HttpToolsProtocol):
             self.due = self.loop.time() + self.limits.receipt_s
         if self.is_in_head:
             if self.head_bytes > self.limits.header_bytes:
-                self._refuse(too_large(self.limits.header_bytes))
+                self.refuse(too_large(self.limits.header_bytes))
         elif self.cycle is not None and self.cycle.transport is self.transport:
             self.cycle.transport = LingeringTransport(  # type: ignore[assignment]  # what is used of it
                 self.transport, lambda: self.is_in_message, self.linger
             )
             self.scope["state"]["extend_receipt"] = self.extend_receipt
-        elif self._is_answering():
+        elif self.is_answering:
             self.due += n_bytes / PACE
 
     # Refusals
@@ -298,7 +245,7 @@ class Connection(HttpToolsProtocol):
         self.is_offered = False
         method, version = self.parser.get_method(), self.parser.get_http_version()
         if method == b"CONNECT":
-            self._refuse(malformed())
+            self.refuse(malformed())
             return
         lines = [method + b" " + self.url + b" HTTP/" + version.encode()]
         for name, value in self.headers:
@@ -310,41 +257,3 @@ class Connection(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.head_bytes = 0
         self.data_received(b"\r\n".join([*lines, b"", rest]))
-
-    def _refuse(self, refusal: Refusal) -> None:
-        self.lifecycle.on_refused(refusal.status)
-        log.info(
-            "request_refused",
-            code=refusal.code,
-            status=refusal.status,
-            request_id=refusal.request_id,
-        )
-        words = refusal.to_bytes(self.server_state.default_headers)
-        if self.is_in_message and not self.is_in_head and self.cycle is not None:
-            self._refuse_rest(self.cycle, words)
-        elif self._is_answering():  # those before it are answered first
-            self._part_later(words)
-        else:
-            self._part(words)
-
-    def _refuse_rest(self, cycle: RequestResponseCycle, words: bytes) -> None:
-        """Refuse a request whose head the application has seen already, or will when it is free."""
-        if self.pipeline:
-            self.pipeline.popleft()
-            self._part_later(words)
-        elif cycle.response_started:
-            self.transport.close()
-        else:
-            cycle.disconnected = True
-            cycle.message_event.set()
-            self._part(words)
-
-    def _part_later(self, words: bytes) -> None:
-        self.last_words = words
-        self.is_lingering = True
-        self.is_receiving = False
-        self.due = NEVER
-
-    def _part(self, words: bytes) -> None:
-        self.transport.write(words)
-        self.linger()

@@ -94,6 +94,24 @@ def test_a_request_that_drips_is_a_timeout(service: Service) -> None:
     assert_problem(received, 408, "request_timeout")
 
 
+def test_a_stream_of_rows_has_its_time_for_each_block(service: Service) -> None:
+    head = CHUNKED.replace(b"application/json", b"application/x-ndjson")
+    block = b"[5.1, 3.5, 1.4, 0.2]\n" * 1_000
+    received = b""
+    with service.connect() as client:
+        client.sendall(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        for _ in range(5):  # longer, together, than one request may take
+            client.sendall(b"%x\r\n%s\r\n" % (len(block), block))
+            if select.select([client], [], [], 0.25)[0]:
+                received += client.recv(65_536)
+        client.sendall(b"0\r\n\r\n")
+        received += b"".join(iter(lambda: client.recv(65_536), b""))
+
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert received.count(b'"setosa"') == 5_000
+    assert received.endswith(b"0\r\n\r\n")
+
+
 def test_a_client_that_says_nothing_is_left(service: Service) -> None:
     assert service.ask(b"") == b""
 

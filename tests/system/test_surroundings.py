@@ -1,6 +1,5 @@
 """A service that lacks what others take for granted: streams, readers, folders, descriptors."""
 
-import ast
 import contextlib
 import datetime as dt
 import os
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from benchmarks.drills.drills import while_asked
 from benchmarks.drills.load import PREDICT
 from benchmarks.drills.service import READY, Service, eventually, running
 from tests.conftest import free_port
@@ -141,18 +141,46 @@ def test_the_limit_of_descriptors_is_raised_as_far_as_it_goes(
     assert limits == {(most, most)}
 
 
-def test_deadlines_are_kept_by_a_clock_that_nobody_sets() -> None:
-    """The clock on the wall may jump; it is read for the header Date and for the log alone."""
-    reading = set()
-    for path in sorted((ROOT / "service" / "server").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                reading.add(f"{node.value.id}.{node.attr}")
-            elif isinstance(node, ast.ImportFrom) and node.module in {"time", "datetime"}:
-                reading |= {f"{node.module}.{alias.name}" for alias in node.names}
+JUMPING = """
+import os, time
+def jumping(real=time.time):
+    with open(os.environ["JUMP"]) as file:
+        return real() + float(file.read())
+time.time = jumping
+"""
+"""What the processes of a service take for the clock on the wall."""
 
-    clocks = {name for name in reading if name.startswith(("time.", "datetime."))}
-    assert clocks == {"time.monotonic"}
+
+def test_a_clock_that_jumps_moves_no_deadline(
+    store: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    jump = tmp_path / "jump"
+    (tmp_path / "sitecustomize.py").write_text(JUMPING)
+    jumping = environment | {"PYTHONPATH": f"{tmp_path}:{ROOT}", "JUMP": str(jump)}
+    jump.write_text("0")
+    settings = {"receipt_seconds": 0.4, "drain_seconds": 0.2, "workers": 2}
+    with running(store, tmp_path, jumping, **settings) as service:
+
+        def date() -> bytes:
+            return re.search(rb"date: [^\r]+", service.ask(ONCE))[0]  # type: ignore[index]  # it has one
+
+        def jumps() -> None:
+            for seconds in (86_400, -86_400, 0):
+                before = date()
+                jump.write_text(str(seconds))
+                eventually(lambda before=before: date()[:16] != before[:16])  # type: ignore[misc]  # bound now
+
+        tally = while_asked(service, jumps)
+        late = service.ask(PREDICT[:60])
+        workers = service.workers
+        service.process.terminate()
+
+        assert service.process.wait(20) == 0
+        assert len(workers) == 2
+        assert not service.events("worker_died")
+    assert set(tally.statuses) == {200}
+    assert tally.failures == (0, 0, 0)
+    assert late.startswith(b"HTTP/1.1 408")
 
 
 @pytest.fixture
