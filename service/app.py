@@ -1,26 +1,17 @@
 """The application: store, API and page put together."""
 
-from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+import functools
 
-from service import __version__
-from service.api.cards import card_routes
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.api.deferred import Deferred
 from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.guards import Guards, lone_guards
-from service.api.health import health_routes
 from service.api.lifecycle import Lifecycle
-from service.api.openapi import described
-from service.api.pictures import picture_routes
-from service.api.predictions import prediction_routes
-from service.api.refusals import add_refusals
-from service.api.renders import Renders
-from service.api.scrape import scrape_routes
 from service.api.served import Models
 from service.api.shortcut import Shortcut
-from service.api.specifications import specification_routes
 from service.settings import Settings
-from service.ui.docs import docs_routes
 
 TITLE = "softmax-service"
 PREFIXES = ("", "/models/{name}", "/models/{name}/versions/{version}")
@@ -50,6 +41,28 @@ def create_app(
     Application
         Ready for a server, or for a test client.
     """
+    guards = guards or lone_guards(settings)
+    build = functools.partial(_framework, models, settings, guards, lifecycle or Lifecycle())
+    front = Front(Deferred(build), models, settings, guards.recorder)
+    return Application(Envelope(front, settings, guards), front)
+
+
+def _framework(models: Models, settings: Settings, guards: Guards, lifecycle: Lifecycle) -> ASGIApp:
+    """Import FastAPI and build what it answers: all but plain predictions."""
+    from fastapi import FastAPI
+
+    from service import __version__
+    from service.api.cards import card_routes
+    from service.api.health import health_routes
+    from service.api.openapi import described
+    from service.api.pictures import picture_routes
+    from service.api.predictions import prediction_routes
+    from service.api.refusals import add_refusals
+    from service.api.renders import Renders
+    from service.api.scrape import scrape_routes
+    from service.api.specifications import specification_routes
+    from service.ui.docs import docs_routes
+
     app = FastAPI(
         title=TITLE,
         version=__version__,
@@ -60,9 +73,8 @@ def create_app(
     )
     app.state.models = models
     app.state.settings = settings
-    guards = guards or lone_guards(settings)
     app.state.recorder = guards.recorder
-    app.state.lifecycle = lifecycle or Lifecycle()
+    app.state.lifecycle = lifecycle
     app.state.renders = Renders(
         cache_bytes=settings.picture_cache_bytes,
         at_once=settings.pictures_at_once,
@@ -79,8 +91,7 @@ def create_app(
     app.include_router(scrape_routes())
     app.include_router(docs_routes(TITLE, lambda: models.served.catalogue.ready_names))
     app.openapi = described(app, settings)  # type: ignore[method-assign]  # the way FastAPI documents
-    front = Front(app, models, settings, guards.recorder)
-    return Application(Envelope(front, settings, guards), front)
+    return app
 
 
 class Application:

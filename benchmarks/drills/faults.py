@@ -149,7 +149,7 @@ def is_caught(fault: Fault, folder: Path) -> bool:
 def passes(tests: Sequence[str], folder: Path) -> bool:
     """Run tests of a copy until the first one fails, and say whether all passed."""
     options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    done = subprocess.run(  # noqa: S603 - our own tests
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(folder)},  # before the checkout, for subprocesses too

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 
-from fastapi import Request
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from service.api.metrics.note import Note

@@ -7,15 +7,14 @@ call; everything else is handed on. Without this class the service would only be
 
 from collections.abc import Mapping
 
-from fastapi.concurrency import run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bodies import whole_body
-from service.api.endpoint import Endpoint, Reply
+from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
 from service.api.media import Format
 from service.api.metrics.note import Note
 from service.api.metrics.recorder import Recorder
-from service.api.predictions import THREAD_BYTES
 from service.api.served import Models
 from service.settings import Settings
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import orjson
-from fastapi.concurrency import run_in_threadpool
 from pydantic_core import from_json
+from starlette.concurrency import run_in_threadpool
 
 from service.api.answers import Answer, rejected
 from service.api.batch import batch_of, in_table

@@ -8,16 +8,13 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from service.api.bodies import body_parts, refuse_declared, single_parameters, whole_body
-from service.api.endpoint import Endpoint, Reply
+from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
 from service.api.lines import answer_lines
 from service.api.media import Format, answer_format, body_format
 from service.api.metrics.note import note_of
 from service.api.schemas import DOCUMENTED
 from service.api.served import asked_endpoint
 from service.settings import Settings
-
-THREAD_BYTES = 64 * 2**10
-"""A body above this is worked on beside the event loop, so that short ones need not wait."""
 
 
 def prediction_routes(prefix: str) -> APIRouter:

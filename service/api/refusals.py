@@ -1,10 +1,10 @@
 """How errors leave: one handler each for ours and for the framework's."""
 
+from typing import TYPE_CHECKING
+
 import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from service.api.metrics.note import Note, note_of, request_id
@@ -12,10 +12,13 @@ from service.api.metrics.recorder import LEFT, Recorder
 from service.api.problems import CODES_OF_STATUS, problem, problem_of
 from service.errors import Fault, OverloadedError, ServiceError
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 log = structlog.get_logger()
 
 
-def add_refusals(app: FastAPI) -> None:
+def add_refusals(app: "FastAPI") -> None:
     """Let every error leave an application as a problem.
 
     Parameters
@@ -23,6 +26,8 @@ def add_refusals(app: FastAPI) -> None:
     app : FastAPI
         The application.
     """
+    from fastapi.exceptions import RequestValidationError
+
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -87,6 +92,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
+    from fastapi.exceptions import RequestValidationError
+
     if not isinstance(error, RequestValidationError):
         raise error
     faults = tuple(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from fastapi import Request
+from starlette.requests import Request
 
 from service.api.endpoint import Endpoint
 from service.api.rows import RowReader

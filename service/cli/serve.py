@@ -1,5 +1,6 @@
 """`softmax serve`."""
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     # Before numpy is loaded: matrices of a request are too small to share among threads, and
     # threads that wait for each other on busy cores make one row take milliseconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # what is made while starting stays: looking for garbage in it only takes time
     from service.server import serve as run
     from service.settings import Settings
 

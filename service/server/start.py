@@ -5,6 +5,7 @@ import ipaddress
 import os
 import resource
 import socket
+from importlib import import_module
 
 from service.errors import SettingsError
 from service.server.log import log_as_json, log_loading
@@ -45,6 +46,8 @@ def serve(settings: Settings) -> bool:
     # What keeps the service from starting is one line on its own, said by the command.
     require_default(loading.catalogue, settings)
     log_loading(loading)
+    if settings.workers > 1:
+        import_module("fastapi")  # else each worker would hold its own, when it needs it
     listener = _listen(settings)
     scheme = "http" if context is None else "https"
     supervisor = Supervisor(loading.catalogue, settings, listener, writer)

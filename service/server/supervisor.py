@@ -83,6 +83,7 @@ class Supervisor:
             signal.signal(number, lambda number, _: self.signals.append(number))
         gc.collect()
         gc.freeze()  # what is there now stays, and its pages are shared with the workers
+        gc.enable()
         try:
             return self._run(reader, on_answering)
         finally:

@@ -153,6 +153,7 @@ from service.app import create_app
 from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.settings import Settings
+import service.api.cards, service.api.pictures, service.api.predictions, service.ui.docs
 import service.server
 settings = Settings.read()
 create_app(Models(load_catalogue(Store(root=settings.models)).catalogue), settings)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from fastapi import Request
+from starlette.requests import Request
 
 
 class Account(Protocol):

@@ -1,0 +1,76 @@
+"""Measure what each part of a prediction costs: `python benchmarks/layers.py [--quick]`.
+
+Microseconds of one process on one thread, the best of many repetitions. The parts are those
+whose times the service itself puts into `softmax_phase_duration_seconds`; beside them stands
+what scikit-learn takes for the same rows. What HTTP costs is in docs/benchmarks.md: the
+processor time of the constants.
+"""
+
+import argparse
+import os
+import timeit
+from collections.abc import Callable
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from harness.cases import IRIS, STORE, WIDE, Case, as_json
+
+from service.api.admission import Admission
+from service.api.guards import lone_guards
+from service.api.media import Format
+from service.api.metrics.note import Note
+from service.api.served import Models
+from service.artifacts.loading import load_catalogue
+from service.artifacts.store import Store
+from service.settings import Settings
+
+PARTS = ("decode and validate", "evaluate", "encode")
+
+
+def microseconds(task: Callable[[], object], seconds: float) -> float:
+    """Time a task in groups of about a millisecond; give the best of them."""
+    once = min(timeit.repeat(task, number=1, repeat=3))
+    number = max(1, round(1e-3 / once))
+    repeat = max(3, round(seconds / (number * once)))
+    return 1e6 * min(timeit.repeat(task, number=number, repeat=repeat)) / number
+
+
+def layers(case: Case, n_rows: int, seconds: float) -> None:
+    """Print the parts of one request."""
+    case.publish()
+    settings = Settings(models=STORE, default_model=case.name)
+    models = Models(load_catalogue(Store(root=STORE), case.name).catalogue)
+    counters = lone_guards(settings).recorder.values
+    account = Admission(counters, settings.in_flight, settings.inflight_bytes)
+    _, endpoint = models.served.endpoints["/predict_proba"]
+    X, noted = case.rows(n_rows), []
+    body = as_json(instances=X)
+
+    def answer() -> None:
+        note = Note(b"", {}, account)
+        endpoint.answer(body, Format.JSON, Format.JSON, {}, note, max_rows=n_rows)
+        noted.append(note.phases[1:])
+
+    whole = microseconds(answer, seconds)
+    print(f"{case.name}, {n_rows:,} rows of {case.n_features} features, {case.n_classes} classes")
+    print(f"   from bytes to bytes: {whole:,.1f} μs")
+    for part, spent in zip(PARTS, zip(*noted, strict=True), strict=True):
+        print(f"   {part}: {1e6 * min(spent):,.1f} μs")
+    sklearn = microseconds(lambda: case.pipeline.predict_proba(X), seconds)
+    print(f"   scikit-learn's predict_proba alone: {sklearn:,.1f} μs")
+
+
+def main() -> None:
+    """Print the parts of four requests."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the time")
+    seconds = 0.1 if parser.parse_args().quick else 1.0
+    layers(IRIS, 1, seconds)
+    layers(WIDE, 1, seconds)
+    layers(WIDE, 1_000, seconds)
+    layers(WIDE, 100_000, seconds)
+
+
+if __name__ == "__main__":
+    main()
