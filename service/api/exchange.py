@@ -1,7 +1,9 @@
 """The answer to one request on its way out: safe headers, counted bytes."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.metrics.note import Account, Note
@@ -63,6 +65,23 @@ class Exchange(Note):
         """Answer this instead, unless an answer has begun: then the server breaks it off."""
         if not self.status:
             await response(scope, receive, self.answer)
+
+
+def head_of(response: Response) -> bytes:
+    """Write the status line and the headers of an answer, as HTTP/1.1 has them.
+
+    Parameters
+    ----------
+    response : Response
+        The answer.
+
+    Returns
+    -------
+    bytes
+        Lines with their ends, without the empty one.
+    """
+    line = f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}\r\n"
+    return line.encode() + b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
 
 
 def _is_left_unread(headers: Mapping[bytes, bytes]) -> bool:

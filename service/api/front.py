@@ -16,6 +16,7 @@ from service.api.media import Format
 from service.api.metrics.note import Note
 from service.api.metrics.recorder import Recorder
 from service.api.served import Models
+from service.api.shelf import Shelf
 from service.settings import Settings
 
 Found = tuple[str, Endpoint]
@@ -68,6 +69,11 @@ class Front:
         headers = [*endpoint.raw_headers, *reply.raw_headers]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply.content})
+
+    @property
+    def shelf(self) -> Shelf:
+        """Pictures that were asked for, of the models as they are now."""
+        return self._models.served.shelf
 
     def plain(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Found | None:
         """Find what answers a request, if that is a plain one.

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -13,8 +14,11 @@ from fastapi.concurrency import run_in_threadpool
 from service import __version__
 from service.api.bodies import single_parameters
 from service.api.endpoint import model_headers
+from service.api.exchange import head_of
+from service.api.metrics.note import note_of
 from service.api.renders import Renders
-from service.api.served import asked_model
+from service.api.served import asked_model, served
+from service.api.shelf import Shelved, wish
 from service.artifacts.catalogue import Published
 from service.errors import UnknownDigestError
 from service.regions import Picture, PictureOptions, draw
@@ -84,13 +88,25 @@ async def _answer(request: Request, suffix: str) -> Response:
         renders.painter = await run_in_threadpool(fingerprint)
     key = _key(published.name, published.artifact.digest, suffix, options, renders.painter)
     headers["ETag"] = f'"{key}-gzip"' if is_zipped else f'"{key}"'
+    unchanged = Response(
+        status_code=304, headers={k: v for k, v in headers.items() if k != "Content-Encoding"}
+    )
     if _is_known(request.headers.get("if-none-match", ""), headers["ETag"]):
-        headers.pop("Content-Encoding", None)
-        return Response(status_code=304, headers=headers)
+        return unchanged
     draw_it = functools.partial(paint, published, options, suffix)
     render = await renders.get(key, draw_it, is_text=is_text)
     content = render.zipped if is_zipped and render.zipped is not None else render.content
-    return Response(content, media_type=media_type, headers=headers)
+    answer = Response(content, media_type=media_type, headers=headers)
+    shelved = Shelved(
+        route=request.scope["route"].path,
+        render=weakref.ref(render),
+        is_zipped=is_zipped and render.zipped is not None,
+        etag=headers["ETag"].encode(),
+        head=head_of(answer),
+        head_unchanged=head_of(unchanged),
+    )
+    served(request).shelf.put(wish(request.scope, note_of(request).headers), shelved)
+    return answer
 
 
 def _freshness(published: Published, digest: str | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from service.api.endpoint import Endpoint
 from service.api.rows import RowReader
+from service.api.shelf import Shelf
 from service.api.tasks import TASKS
 from service.artifacts.catalogue import Catalogue, Published
 from service.errors import UnknownModelError
@@ -31,6 +32,8 @@ class Served:
         self.made: dict[int, dict[str, Endpoint]] = {}
         self.endpoints: dict[str, tuple[str, Endpoint]] = dict(self._by_path())
         """Every endpoint by its path, with the template of the path."""
+        self.shelf = Shelf()
+        """Pictures that were asked for."""
         del self._known
         now = time.time()
         self.since: dict[str, float] = {

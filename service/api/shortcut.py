@@ -5,8 +5,7 @@ A server that has a whole short request in its hands can ask here for the whole 
 that the envelope does for other requests is done for these, by the same parts of it.
 """
 
-from collections.abc import MutableMapping
-from http import HTTPStatus
+from collections.abc import Mapping, MutableMapping
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.responses import Response
 
 from service.api.endpoint import Endpoint, Reply
 from service.api.envelope import Envelope
+from service.api.exchange import head_of
 from service.api.front import Front
 from service.api.metrics.note import Note
 from service.api.refusals import defect, refusal
@@ -63,6 +63,8 @@ class Shortcut:
         """
         began = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if scope["method"] == "GET":
+            return self._picture(scope, headers, began)
         found = self._front.plain(scope, headers)
         if found is None or len(body) > SHORT_BYTES or len(headers) != len(scope["headers"]):
             return None
@@ -82,6 +84,31 @@ class Shortcut:
             envelope.close(note, "POST", began)
         return whole
 
+    def _picture(
+        self, scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], began: float
+    ) -> Whole | None:
+        """Answer with a picture that is at hand."""
+        shelved = self._front.shelf.find(scope, headers)
+        if shelved is None or len(headers) != len(scope["headers"]):
+            return None
+        whole = shelved.whole(headers.get(b"if-none-match"))
+        if whole is None:
+            return None
+        envelope = self._envelope
+        note = Note(envelope.identifier(headers), headers, envelope.admission)
+        note.route = shelved.route
+        try:
+            envelope.admit(scope, note)
+            head, body = whole
+            note.status = 200 if body else 304
+            note.bytes_out = len(body)
+            whole = head + _END % note.identifier, body
+        except ServiceError as error:
+            whole = _refused(refusal(error, note, envelope.recorder), note)
+        finally:
+            envelope.close(note, "GET", began)
+        return whole
+
 
 def _whole(endpoint: Endpoint, reply: Reply, note: Note) -> Whole:
     note.status = 200
@@ -95,6 +122,4 @@ def _refused(response: Response, note: Note) -> Whole:
     content = bytes(response.body)
     note.status = response.status_code
     note.bytes_out = len(content)
-    line = f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}\r\n"
-    headers = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
-    return line.encode() + headers + _END % note.identifier, content
+    return head_of(response) + _END % note.identifier, content

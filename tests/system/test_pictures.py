@@ -49,3 +49,44 @@ def test_both_painters_show_the_same_picture(
     assert np.median(away) <= 2.0
     assert (away > 40.0).mean() < 0.05
     assert blocks.max() < 80.0
+
+
+def test_a_picture_that_was_asked_for_before_is_the_same_by_the_short_way(server: str) -> None:
+    with httpx.Client(base_url=server) as client:
+        for path in ("/regions.png?width=300", "/regions.svg?width=300"):
+            first, *others = [client.get(path) for _ in range(3)]  # drawn, then at hand
+
+            assert first.status_code == 200
+            for other in others:
+                assert other.content == first.content
+                kept = [
+                    (k, v) for k, v in other.headers.items() if k not in ("date", "x-request-id")
+                ]
+                assert sorted(kept) == sorted(
+                    (k, v) for k, v in first.headers.items() if k not in ("date", "x-request-id")
+                )
+                assert other.headers["x-request-id"] != first.headers["x-request-id"]
+
+
+def test_a_client_that_has_the_picture_is_told_so_by_the_short_way(server: str) -> None:
+    with httpx.Client(base_url=server) as client:
+        tag = client.get("/regions.png?width=301").headers["etag"]
+        tags = {"If-None-Match": tag}
+
+        answers = [client.get("/regions.png?width=301", headers=tags) for _ in range(3)]
+        otherwise = client.get("/regions.png?width=301", headers={"If-None-Match": '"x"'})
+
+        assert [answer.status_code for answer in answers] == [304] * 3
+        assert {answer.headers["etag"] for answer in answers} == {tag}
+        assert {answer.content for answer in answers} == {b""}
+        assert otherwise.status_code == 200
+
+
+def test_languages_have_pictures_of_their_own_by_the_short_way(server: str) -> None:
+    with httpx.Client(base_url=server) as client:
+        path = "/regions.svg?width=302"
+        german, spanish = ({"Accept-Language": name} for name in ("de", "es"))
+
+        tags = [client.get(path, headers=h).headers["etag"] for h in (german, spanish) * 2]
+
+        assert tags[0] == tags[2] != tags[1] == tags[3]
