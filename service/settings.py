@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     header_bytes: Annotated[
         int, Field(ge=256, le=2**20, description="largest head of a request, in bytes")
     ] = 16 * 2**10
+    shadow: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}@[1-9][0-9]{0,8}$",
+            description="a version such as iris@4, asked the same as the active one, for metrics",
+        ),
+    ] = None
     body_bytes: Annotated[
         int, Field(ge=1, le=2**31, description="largest request body, in bytes")
     ] = 32 * 2**20

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from service.api.batch import Batch
 from service.api.media import Format
 from service.errors import Fault
 from service.softmax.arrays import Floats, Integers, Label, label_text
+from service.softmax.decisions import Decider
 from service.tables.bodies.arrow import write_arrow_body
 from service.tables.bodies.body import AnswerColumn
 from service.tables.bodies.delimited import write_csv_body
@@ -47,10 +49,10 @@ class Answer:
         Lists with one entry for each answered row.
     batch : Batch
         The rows.
-    winners : ndarray of shape (n_answered,)
-        Index of the most probable class of each answered row.
-    actions : tuple of str, int or bool
-        What expected costs are of.
+    proba : ndarray of shape (n_answered, n_classes)
+        Probabilities of the classes of each answered row.
+    decided : tuple of Decider and ndarray of shape (n_answered,), or None
+        What decided, and the index of the action for each answered row.
     is_isolating : bool
         Whether rejected rows are told.
     """
@@ -60,9 +62,20 @@ class Answer:
     heads: Mapping[str, Any]
     parts: Mapping[str, Part]
     batch: Batch
-    winners: Integers
-    actions: tuple[Label, ...] = ()
+    proba: Floats
+    decided: tuple[Decider, Integers] | None = None
     is_isolating: bool = False
+
+    @cached_property
+    def winners(self) -> Integers:
+        """Index of the most probable class of each answered row; shape (n_answered,)."""
+        found: Integers = self.proba.argmax(axis=1)
+        return found
+
+    @property
+    def actions(self) -> tuple[Label, ...]:
+        """What expected costs are of."""
+        return () if self.decided is None else self.decided[0].actions
 
     def written(self, wanted: Format) -> bytes:
         """Write the answer.

@@ -15,6 +15,7 @@ from service.api.metrics.note import Note, Tally
 from service.api.metrics.recorder import Recorder
 from service.api.options import Options
 from service.api.rows import RowReader
+from service.api.shadow import compare
 from service.api.short import Short, short_way
 from service.api.tasks import Task
 from service.artifacts.catalogue import Published
@@ -79,11 +80,14 @@ class Endpoint:
         The model that answers.
     reader : RowReader
         The reader of its rows.
+    candidate : Published or None
+        Another version, which is asked the same and not heard.
     """
 
     task: Task
     published: Published
     reader: RowReader
+    candidate: Published | None = None
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -165,6 +169,8 @@ class Endpoint:
         answer = self.task.compute(self.published, batch, options)
         predicted = perf_counter()
         content = answer.written(wanted)
+        if self.candidate is not None:
+            note.disagreement = compare(self.candidate, answer)
         note.n_rows = batch.n_rows
         note.predicted = dict(enumerate(np.bincount(answer.winners).tolist()))
         note.rejected = Counter(fault.code for fault in answer.batch.rejected.values())
@@ -185,7 +191,7 @@ class Endpoint:
         self, rows: Sequence[Sequence[float]], note: Note, began: float
     ) -> bytes | None:
         """Answer one row, the most frequent request, or leave it to the long way."""
-        if self.short is None or len(rows) != 1:
+        if self.short is None or self.candidate is not None or len(rows) != 1:
             return None
         validated = perf_counter()
         proba = self.short.proba(rows[0])

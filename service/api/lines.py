@@ -14,6 +14,7 @@ from service.api.batch import batch_of, in_table
 from service.api.endpoint import Endpoint
 from service.api.metrics.note import Note
 from service.api.options import Options
+from service.api.shadow import compare
 from service.errors import ContentTooLargeError, Fault, InputError
 
 BLOCK_ROWS = 1_000
@@ -59,6 +60,9 @@ async def answer_lines(
         async for lines in _blocks(parts, max_line_bytes):
             answer = await run_in_threadpool(answer_block, endpoint, lines, number, options)
             _count(note, answer)
+            if endpoint.candidate is not None:
+                found = compare(endpoint.candidate, answer)
+                note.disagreement = found.plus(note.disagreement)
             yield b"".join(answer.lines())
             number += len(lines)
     except ContentTooLargeError as error:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from service.api.endpoint import Endpoint
 from service.api.rows import RowReader
+from service.api.shadow import candidate_of
 from service.api.shelf import Shelf
 from service.api.tasks import TASKS
 from service.artifacts.catalogue import Catalogue, Published
@@ -24,10 +25,18 @@ class Served:
         Verified models.
     previous : Served, optional
         The view before, whose readers are kept.
+    shadow : tuple of str and int, optional
+        The model and version of a candidate, which is asked the same as the active version.
     """
 
-    def __init__(self, catalogue: Catalogue, previous: "Served | None" = None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        previous: "Served | None" = None,
+        shadow: tuple[str, int] | None = None,
+    ) -> None:
         self.catalogue = catalogue
+        self.shadow = shadow
         self._known: dict[int, dict[str, Endpoint]] = {} if previous is None else previous.made
         self.made: dict[int, dict[str, Endpoint]] = {}
         self.endpoints: dict[str, tuple[str, Endpoint]] = dict(self._by_path())
@@ -62,14 +71,18 @@ class Served:
         """Keep what was made for a version that is still served: it has not changed."""
         key = id(published)
         if key not in self.made:
-            self.made[key] = self._known.get(key) or _endpoints(published)
+            candidate = candidate_of(self.catalogue, self.shadow, published)
+            known = self._known.get(key)
+            if known is None or known["predict"].candidate is not candidate:
+                known = _endpoints(published, candidate)
+            self.made[key] = known
         return self.made[key]
 
 
-def _endpoints(published: Published) -> dict[str, Endpoint]:
+def _endpoints(published: Published, candidate: Published | None) -> dict[str, Endpoint]:
     reader = RowReader(published.artifact.contract)
     return {
-        name: Endpoint(task=task, published=published, reader=reader)
+        name: Endpoint(task=task, published=published, reader=reader, candidate=candidate)
         for name, task in TASKS.items()
     }
 
@@ -86,14 +99,16 @@ class Models:
     ----------
     catalogue : Catalogue
         Verified models.
+    shadow : tuple of str and int, optional
+        The model and version of a candidate.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.served = Served(catalogue)
+    def __init__(self, catalogue: Catalogue, shadow: tuple[str, int] | None = None) -> None:
+        self.served = Served(catalogue, shadow=shadow)
 
     def exchange(self, catalogue: Catalogue) -> None:
         """Serve another catalogue from the next request on."""
-        self.served = Served(catalogue, self.served)
+        self.served = Served(catalogue, self.served, self.served.shadow)
 
 
 def served(request: Request) -> Served:

@@ -21,6 +21,7 @@ from service.api.policies import asked_policy
 from service.artifacts.catalogue import Published
 from service.errors import Fault, InputError
 from service.softmax.arrays import Floats, Integers, Label, label_text
+from service.softmax.decisions import Decider
 from service.softmax.probability import softmax
 
 JSON_LIKE = (Format.JSON, Format.NDJSON)
@@ -54,17 +55,15 @@ class Task:
 
 def _predict(published: Published, batch: Batch, options: PredictOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
-    winners = proba.argmax(axis=1)
-    parts = {"labels": _named(published.artifact.model.classes_, winners)}
-    return _answer(published, batch, options, winners, heads={}, parts=parts)
+    parts = {"labels": _labels(published, proba)}
+    return _answer(published, batch, options, proba, heads={}, parts=parts)
 
 
 def _predict_proba(published: Published, batch: Batch, options: ProbaOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
     heads, parts = _probabilities(published, proba, options.top_k)
-    winners = proba.argmax(axis=1)
-    parts["labels"] = _named(published.artifact.model.classes_, winners)
-    return _answer(published, batch, options, winners, heads=heads, parts=parts)
+    parts["labels"] = _labels(published, proba)
+    return _answer(published, batch, options, proba, heads=heads, parts=parts)
 
 
 def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answer:
@@ -88,10 +87,10 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
         published,
         batch,
         options,
-        proba.argmax(axis=1),
+        proba,
         heads=heads,
         parts=parts | probabilities,
-        actions=actions,
+        decided=(policy.decider, decisions.winners),
     )
 
 
@@ -103,7 +102,7 @@ def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Ans
         published.artifact, batch.X, against=against, is_centred=options.centred
     )
     parts = {"explanations": explanations}
-    return _answer(published, batch, options, proba.argmax(axis=1), heads={}, parts=parts)
+    return _answer(published, batch, options, proba, heads={}, parts=parts)
 
 
 TASKS: Mapping[str, Task] = {
@@ -132,11 +131,11 @@ def _answer(
     published: Published,
     batch: Batch,
     options: Options,
-    winners: Integers,
+    proba: Floats,
     *,
     heads: Mapping[str, Any],
     parts: Mapping[str, Part],
-    actions: tuple[Label, ...] = (),
+    decided: tuple[Decider, Integers] | None = None,
 ) -> Answer:
     kept = options.kept
     return Answer(
@@ -145,8 +144,8 @@ def _answer(
         heads={name: head for name, head in heads.items() if kept is None or name in kept},
         parts={name: part for name, part in parts.items() if kept is None or name in kept},
         batch=batch,
-        winners=winners,
-        actions=actions,
+        proba=proba,
+        decided=decided,
         is_isolating=options.is_isolating,
     )
 
@@ -161,6 +160,10 @@ def _probabilities(
     order = np.argsort(-proba, axis=1, kind="stable")[:, :top_k]
     top = np.array(classes, dtype=object)[order]
     return {}, {"classes": top.tolist(), "probabilities": np.take_along_axis(proba, order, axis=1)}
+
+
+def _labels(published: Published, proba: Floats) -> list[Label]:
+    return _named(published.artifact.model.classes_, proba.argmax(axis=1))
 
 
 def _named(names: Sequence[Label], indices: Integers) -> list[Label]:

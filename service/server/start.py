@@ -7,8 +7,10 @@ import resource
 import socket
 from importlib import import_module
 
+from service.api.shadow import candidate_of, parse_shadow
+from service.artifacts.catalogue import Catalogue
 from service.errors import SettingsError
-from service.server.log import log_as_json, log_loading
+from service.server.log import log, log_as_json, log_loading
 from service.server.supervisor import Supervisor, say_where_to_look
 from service.server.tls import tls_context
 from service.server.watch import look, require_default
@@ -46,12 +48,27 @@ def serve(settings: Settings) -> bool:
     # What keeps the service from starting is one line on its own, said by the command.
     require_default(loading.catalogue, settings)
     log_loading(loading)
+    _warn_of_no_candidate(loading.catalogue, settings)
     if settings.workers > 1:
         import_module("fastapi")  # else each worker would hold its own, when it needs it
     listener = _listen(settings)
     scheme = "http" if context is None else "https"
     supervisor = Supervisor(loading.catalogue, settings, listener, writer)
     return supervisor.run(lambda: say_where_to_look(listener, scheme))
+
+
+def _warn_of_no_candidate(catalogue: Catalogue, settings: Settings) -> None:
+    """Say so if the version that is to be asked as well is not there, or is another kind."""
+    shadow = parse_shadow(settings.shadow)
+    if shadow is None:
+        return
+    entry = catalogue.models.get(shadow[0])
+    if (
+        entry is None
+        or not entry.is_ready
+        or not candidate_of(catalogue, shadow, catalogue.get(shadow[0]))
+    ):
+        log.warning("shadow_absent", shadow=settings.shadow)
 
 
 def _hold_standard_streams() -> None:

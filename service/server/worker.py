@@ -20,6 +20,7 @@ from service.api.guards import Guards
 from service.api.lifecycle import Lifecycle
 from service.api.metrics.recorder import Recorder
 from service.api.served import Models
+from service.api.shadow import parse_shadow
 from service.app import create_app
 from service.artifacts.catalogue import Catalogue
 from service.artifacts.golden import check_golden
@@ -80,7 +81,7 @@ def work(catalogue: Catalogue, settings: Settings, listener: socket.socket, post
         signal.signal(number, signal.SIG_IGN)
     writer = log_as_json()
     writer.is_buffered = True
-    models = Models(catalogue)
+    models = Models(catalogue, parse_shadow(settings.shadow))
     server = _Server(models, settings, post, writer)
 
     def receive() -> None:

@@ -47,6 +47,12 @@ REQUEST_BYTES = "softmax_request_body_bytes_total"
 RESPONSE_BYTES = "softmax_response_body_bytes_total"
 PREDICTIONS = "softmax_predictions_total"
 REJECTED = "softmax_rejected_rows_total"
+SHADOW_ROWS = "softmax_shadow_rows_total"
+SHADOW_LABELS = "softmax_shadow_label_disagreements_total"
+SHADOW_VARIATION = "softmax_shadow_total_variation_total"
+SHADOW_DECIDED = "softmax_shadow_decisions_total"
+SHADOW_DECISIONS = "softmax_shadow_decision_disagreements_total"
+SHADOW_FAILED = "softmax_shadow_failed_rows_total"
 RELOAD_FAILURES = "softmax_model_reload_failures_total"
 MODEL_INFO = "softmax_model_info"
 MODEL_READY = "softmax_model_ready"
@@ -72,6 +78,14 @@ FAMILIES: Mapping[str, Family] = {
     RESPONSE_BYTES: Family(kind="counter", text="Bytes of answers' bodies."),
     PREDICTIONS: Family(kind="counter", text="Rows answered, by most probable class."),
     REJECTED: Family(kind="counter", text="Rows rejected among others that were answered."),
+    SHADOW_ROWS: Family(kind="counter", text="Rows that a candidate was asked about as well."),
+    SHADOW_LABELS: Family(kind="counter", text="Rows that the candidate labels otherwise."),
+    SHADOW_VARIATION: Family(
+        kind="counter", text="Total variation between candidate and answer, added up over rows."
+    ),
+    SHADOW_DECIDED: Family(kind="counter", text="Rows that the candidate decided as well."),
+    SHADOW_DECISIONS: Family(kind="counter", text="Rows that the candidate decides otherwise."),
+    SHADOW_FAILED: Family(kind="counter", text="Rows that the candidate could not answer."),
     RELOAD_FAILURES: Family(
         kind="counter", text="Versions refused while running; * where the whole look failed."
     ),

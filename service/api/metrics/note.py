@@ -1,9 +1,12 @@
 """What is noted about one request while it is answered: for its metrics and its log line."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import Request
+
+if TYPE_CHECKING:
+    from service.api.shadow import Disagreement
 
 
 class Account(Protocol):
@@ -72,6 +75,8 @@ class Note:
     """The column of the predicted class; for many rows their number by column."""
     rejected: Mapping[str, int] | None = None
     """Rejected rows by code."""
+    disagreement: "Disagreement | None" = None
+    """What a candidate made of the rows."""
     phases: tuple[float, float, float, float] | None = None
     """Seconds to read, validate, predict and encode."""
     is_admitted: bool = False

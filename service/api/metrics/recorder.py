@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from service.api.metrics.families import (
     DURATION,
@@ -15,12 +16,21 @@ from service.api.metrics.families import (
     REQUEST_BYTES,
     REQUESTS,
     RESPONSE_BYTES,
+    SHADOW_DECIDED,
+    SHADOW_DECISIONS,
+    SHADOW_FAILED,
+    SHADOW_LABELS,
+    SHADOW_ROWS,
+    SHADOW_VARIATION,
     SHED,
     series,
 )
 from service.api.metrics.note import Note, Tally
 from service.api.metrics.shared import Counters, SharedCounters
 from service.softmax.arrays import Label, label_text
+
+if TYPE_CHECKING:
+    from service.api.shadow import Disagreement
 
 PHASES = ("read", "validate", "predict", "encode")
 LEFT = 499
@@ -108,8 +118,22 @@ class Recorder:
             for place, duration in zip(self._phases, note.phases, strict=True):
                 values[place + bisect_left(PHASE_BOUNDS, duration)] += 1.0
                 values[place + _PHASE_SUM] += duration
+        if note.disagreement is not None:
+            self._disagreed(note.disagreement)
         if note.tally is not None:
             self._predicted(note.tally, note.predicted, note.rejected)
+
+    def _disagreed(self, found: "Disagreement") -> None:
+        for family, number in (
+            (SHADOW_ROWS, found.n_rows),
+            (SHADOW_LABELS, found.n_labels),
+            (SHADOW_VARIATION, found.total_variation),
+            (SHADOW_DECIDED, found.n_decided),
+            (SHADOW_DECISIONS, found.n_decisions),
+            (SHADOW_FAILED, found.n_failed),
+        ):
+            name = series(family, model=found.model, version=found.version)
+            self.values[self.counters.place(name)] += number
 
     def _predicted(
         self,
