@@ -1,5 +1,8 @@
 """The store: versions that never change, and what it does not read."""
 
+import contextlib
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -94,6 +97,40 @@ def test_publishers_at_one_time_get_versions_of_their_own(empty: Store) -> None:
     assert empty.active("iris") == 16
     for number, content in zip(numbers, contents, strict=True):
         assert empty.read("iris", number) == content
+
+
+def test_what_is_activated_is_not_deleted_by_somebody_else_at_that_moment(empty: Store) -> None:
+    for _ in range(40):
+        empty.publish("iris", CONTENT, activate=False)
+
+    def change(number: int) -> None:
+        with contextlib.suppress(ArtifactError, UnknownModelError):
+            if number % 2:
+                empty.activate("iris", 1 + number // 2)
+            else:
+                empty.delete("iris", 1 + number // 2)
+
+    for turn in range(0, 80, 4):  # whoever comes first, the two of a pair never both succeed
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(change, range(turn, turn + 4)))
+        assert empty.active("iris") in empty.versions("iris")
+
+    assert 0 < len(empty.versions("iris")) < 40
+
+
+def test_a_file_system_without_locks_is_written_without_them(
+    empty: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    empty.publish("iris", CONTENT)
+    empty.publish("iris", CONTENT)
+    empty.activate("iris", 1)
+
+    assert empty.active("iris") == 1
 
 
 def test_nothing_is_left_beside_the_versions(empty: Store) -> None:

@@ -124,10 +124,13 @@ def test_a_store_that_may_not_be_read_for_a_while_changes_nothing_until_it_may(
         eventually(lambda: errors() == 1)
         answers = {answer().content for _ in range(20)}
         ready = httpx.get(f"{url}/readyz").status_code
+        counted = httpx.get(f"{url}/metrics").text
         place.chmod(mode)
 
         assert answers == {before}
         assert ready == 200
         assert errors() == 1
+        if "2" not in what:  # that one was refused at the start, before there was an answer
+            assert 'softmax_model_reload_failures_total{model="iris"} 1' in counted
         copy.activate("iris", 2)
         eventually(lambda: answer().json()["model"]["version"] == 2)
