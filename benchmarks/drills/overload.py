@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from benchmarks.drills.load import Client, Tally, ask_until
 from benchmarks.drills.service import Service
 
-N_ROWS = 2_000
 PREDICT_PROBA = b"/models/iris/predict_proba"
-PREDICT = b"/models/iris/predict"
+EXPLAIN = b"/models/iris/explain"
+"""Costs a service much and its client little, so that one client can ask for too much."""
 MAX_CONNECTIONS = 1_000
 
 
@@ -86,7 +86,7 @@ def overload(service: Service, *, times: float, seconds: float) -> Overload:
     """Ask for several times as much as can be answered, whatever becomes of it."""
 
     async def drill() -> Overload:
-        request = predict_rows(N_ROWS, PREDICT)
+        request = predict_rows(1, EXPLAIN)
         calm = await _closed(service.port, request, seconds=min(seconds, 5.0), n_clients=8)
         capacity = len(calm.latencies) / min(seconds, 5.0)
         during = Tally()

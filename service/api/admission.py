@@ -1,12 +1,12 @@
 """How much one process takes on at a time: requests, and bytes of their bodies."""
 
-from time import perf_counter
+from time import monotonic
 
 from service.api.metrics.note import Note
 from service.api.metrics.shared import ACTIVE
 from service.errors import OverloadedError
 
-QUEUE_S = 0.1
+QUEUE_S = 0.25
 """Short requests are answered one after the other, in no time, so that they are seldom in flight
 together; what tells that there are too many is how long they wait for that."""
 
@@ -42,15 +42,15 @@ class Admission:
         note : Note
             The request.
         crowded_since : float, optional
-            When it came, in seconds of `perf_counter`, if as many as may be in flight had come
-            before it and wait for their turn.
+            When it came, in seconds of `monotonic`, if more than may be in flight came together
+            with it.
 
         Raises
         ------
         OverloadedError
             If there are too many already, or it has waited too long.
         """
-        is_late = crowded_since is not None and perf_counter() - crowded_since > QUEUE_S
+        is_late = crowded_since is not None and monotonic() - crowded_since > QUEUE_S
         if is_late or self.in_flight >= self._max_requests:
             msg = "expected fewer requests at a time; the same one fits a little later"
             raise OverloadedError(msg, reason="requests")

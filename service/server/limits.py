@@ -23,12 +23,9 @@ class Limits:
         Bytes of request line and headers.
     stall_s : float
         Seconds for a client to leave an answer lying.
-    in_flight : int
-        Requests of all connections that wait for their answers before one is told of it.
     """
 
     receipt_s: float
     keep_alive_s: float
     header_bytes: int
-    in_flight: int
     stall_s: float = 30.0

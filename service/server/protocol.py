@@ -1,7 +1,6 @@
 """One connection: uvicorn's HTTP, with deadlines and limits of its own."""
 
 from collections.abc import Callable, MutableMapping
-from time import perf_counter
 from typing import Any
 
 import httptools
@@ -12,6 +11,7 @@ from uvicorn.server import ServerState
 
 from service.api.lifecycle import Lifecycle
 from service.api.shortcut import Whole
+from service.server.crowd import Crowd
 from service.server.limits import PACE, Limits
 from service.server.lingering import LingeringTransport
 from service.server.parting import NEVER, Parting
@@ -39,18 +39,22 @@ class Connection(Parting):
         Whether to close connections.
     shortcut : callable
         What answers plain requests at once: takes a scope and a body.
+    crowd : Crowd
+        Where the requests of all connections are counted.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - uvicorn's order
         self,
         config: uvicorn.Config,
         state: ServerState,
         limits: Limits,
         lifecycle: Lifecycle,
         shortcut: Callable[[MutableMapping[str, Any], bytes], Whole | None],
+        crowd: Crowd,
     ) -> None:
         super().__init__(config, state, limits, lifecycle)
         self.shortcut = shortcut
+        self.crowd = crowd
         self.waiting: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self.stalled_since = NEVER
         self.is_offered = False  # another protocol, which is not taken
@@ -109,11 +113,11 @@ class Connection(Parting):
         if self.parser.should_upgrade():
             self.is_offered = True
             return
-        is_crowded = len(self.tasks) >= self.limits.in_flight
         super().on_headers_complete()
         self.is_in_head = False
-        if is_crowded:
-            self.scope["state"]["crowded_since"] = perf_counter()
+        crowded_since = self.crowd.joins()
+        if crowded_since is not None:
+            self.scope["state"]["crowded_since"] = crowded_since
         if self.lifecycle.is_parting:
             self.part()
 
@@ -155,7 +159,8 @@ class Connection(Parting):
         """Answer a request that is there as a whole, by one write; say whether that was done."""
         if cycle.disconnected or self.flow.write_paused:
             return False
-        whole = self.shortcut(self.scope, bytes(cycle.body))  # type: ignore[arg-type]  # a dict, typed
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # a dict, typed
+        whole = self.crowd.refusal(scope) or self.shortcut(scope, bytes(cycle.body))
         if whole is None:
             return False
         head, body = whole

@@ -25,6 +25,7 @@ from service.app import create_app
 from service.artifacts.catalogue import Catalogue
 from service.artifacts.golden import check_golden
 from service.server.board import Board
+from service.server.crowd import Crowd
 from service.server.door import Door
 from service.server.limits import Limits
 from service.server.lines import LineWriter
@@ -134,6 +135,7 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self.shortcut = app.shortcut
+        self.recorder = recorder
         self.models = models
         self.settings = settings
         self.lifecycle = lifecycle
@@ -161,8 +163,8 @@ class _Server(uvicorn.Server):
             receipt_s=self.settings.receipt_seconds,
             keep_alive_s=self.settings.keep_alive_seconds,
             header_bytes=self.settings.header_bytes,
-            in_flight=self.settings.in_flight,
         )
+        crowd = Crowd(self.settings.in_flight, self.recorder.turned_away)
         found = self.models.served.catalogue.get()
         check_golden(found.artifact.model, found.artifact.manifest)
         await self.on_tick(0)  # the header Date
@@ -171,7 +173,7 @@ class _Server(uvicorn.Server):
             Door(
                 listener,
                 lambda: Connection(
-                    self.config, self.server_state, limits, self.lifecycle, self.shortcut
+                    self.config, self.server_state, limits, self.lifecycle, self.shortcut, crowd
                 ),
                 context=context,
                 handshake_s=self.settings.receipt_seconds,

@@ -1,22 +1,23 @@
-"""Connections that only take, and the reading of more than one may wait for."""
+"""Connections whose clients do not read."""
 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 
 import uvicorn
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from service.api.lifecycle import Lifecycle
+from service.server.crowd import Crowd
 from service.server.limits import Limits
 from service.server.parting import NEVER
 from service.server.protocol import Connection
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"x" * 50_000_000
-LIMITS = Limits(receipt_s=10, keep_alive_s=10, header_bytes=1_000, in_flight=2, stall_s=5)
+LIMITS = Limits(receipt_s=10, keep_alive_s=10, header_bytes=1_000, stall_s=5)
 
 Drill = Callable[[socket.socket, list[Connection]], Awaitable[None]]
 
@@ -31,7 +32,8 @@ def served(app: Callable[[Scope, Receive, Send], Awaitable[None]], drill: Drill)
         made: list[Connection] = []
 
         def make() -> Connection:
-            made.append(Connection(config, state, LIMITS, lifecycle, lambda *_: None))
+            crowd = Crowd(64, lambda: None)
+            made.append(Connection(config, state, LIMITS, lifecycle, lambda *_: None, crowd))
             return made[-1]
 
         server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
@@ -79,30 +81,3 @@ def test_a_client_that_reads_its_answer_has_all_the_time_it_needs() -> None:
         assert not made[0].transport.is_closing()
 
     served(Response(LARGE), drill)
-
-
-def test_a_request_behind_as_many_as_may_be_in_flight_is_told_so() -> None:
-    crowded: list[bool] = []
-    free = asyncio.Event()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        crowded.append("crowded_since" in scope["state"])
-        if len(crowded) < 4:
-            await free.wait()
-        await PlainTextResponse("")(scope, receive, send)
-
-    async def drill(client: socket.socket, _: list[Connection]) -> None:
-        loop = asyncio.get_running_loop()
-        address = client.getpeername()
-        others = [socket.create_connection(address) for _ in range(3)]
-        for number, one in enumerate((client, *others)):
-            one.settimeout(0.0)
-            await loop.sock_sendall(one, REQUEST)
-            await until(lambda number=number: len(crowded) > number)  # type: ignore[misc]  # bound now
-        free.set()
-        for one in others:
-            one.close()
-
-    served(app, drill)
-
-    assert crowded == [False, False, True, True]

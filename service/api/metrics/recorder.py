@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from service.api.metrics.families import (
@@ -155,6 +156,11 @@ class Recorder:
         """Count a request that was refused before anything was known about it."""
         place = self._new_request("unmatched", "", status)
         self.values[place] += 1.0
+
+    def turned_away(self) -> None:
+        """Count a request that was refused unseen, since it had waited too long."""
+        self.refused(HTTPStatus.SERVICE_UNAVAILABLE)
+        self.shed("requests")
 
     def shed(self, reason: str) -> None:
         """Count a request that was refused because there was too much to do."""

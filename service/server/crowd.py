@@ -1,0 +1,88 @@
+"""Requests that came together, and wait for each other."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from time import monotonic
+from typing import Any
+
+from service.api.admission import QUEUE_S
+from service.api.envelope import PROBES
+from service.api.problems import problem
+from service.api.shortcut import Whole
+
+_ID = "0" * 32
+
+
+class Crowd:
+    """Counts the requests of one worker that its event loop found waiting at one time.
+
+    Short requests are answered one after the other, each at once: however many there are,
+    none of them is in flight beside another. What tells of too many is how many came together,
+    and how long the last of them waits. They are refused here, since a refusal that costs as
+    much as an answer would help nobody.
+
+    Parameters
+    ----------
+    many : int
+        More than so many are a crowd.
+    on_refused : callable
+        Called for each that is refused.
+    """
+
+    def __init__(self, many: int, on_refused: Callable[[], None]) -> None:
+        self._many = many
+        self._on_refused = on_refused
+        self._loop = asyncio.get_running_loop()
+        self._n_requests = 0
+        self._since = 0.0
+        detail = "expected fewer requests at a time; the same one fits a little later"
+        answer = problem("overloaded", detail, _ID, headers={"Retry-After": "1"})
+        status = HTTPStatus(answer.status_code)
+        headers = [*answer.raw_headers, (b"x-request-id", _ID.encode())]
+        headers.append((b"x-content-type-options", b"nosniff"))
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self._head = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines
+        self._body = bytes(answer.body)
+
+    def joins(self) -> float | None:
+        """Count a request.
+
+        Returns
+        -------
+        float or None
+            When the first of those came that were found with it, in seconds of `monotonic`;
+            None while they are few.
+        """
+        if not self._n_requests:
+            self._since = monotonic()
+            self._loop.call_soon(self._disperse)  # after all that wait now have been read
+        self._n_requests += 1
+        return self._since if self._n_requests > self._many else None
+
+    def refusal(self, scope: Mapping[str, Any]) -> Whole | None:
+        """Give the answer to a request that has waited too long.
+
+        Parameters
+        ----------
+        scope : mapping
+            The request.
+
+        Returns
+        -------
+        Whole or None
+            None for one that is to be answered.
+        """
+        since = scope["state"].get("crowded_since")
+        if since is None or monotonic() - since <= QUEUE_S:
+            return None
+        if scope["path"] in PROBES or scope["method"] == "HEAD":
+            return None
+        self._on_refused()
+        identifier = os.urandom(16).hex().encode()
+        old = _ID.encode()
+        return self._head.replace(old, identifier), self._body.replace(old, identifier)
+
+    def _disperse(self) -> None:
+        self._n_requests = 0

@@ -1,0 +1,60 @@
+"""Who came together with many is told so, and refused where that takes too long."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from service.api.admission import QUEUE_S
+from service.server.crowd import Crowd
+
+
+def scope(waited_s: float | None, path: str = "/predict") -> Mapping[str, Any]:
+    state = {} if waited_s is None else {"crowded_since": monotonic() - waited_s}
+    return {"state": state, "path": path, "method": "POST"}
+
+
+def test_who_comes_together_with_many_is_one_of_a_crowd() -> None:
+    async def come() -> tuple[list[bool], list[bool]]:
+        crowd = Crowd(2, lambda: None)
+        together = [crowd.joins() is not None for _ in range(4)]
+        await asyncio.sleep(0)
+        return together, [crowd.joins() is not None for _ in range(3)]
+
+    together, later = asyncio.run(come())
+
+    assert together == [False, False, True, True]
+    assert later == [False, False, True]
+
+
+def test_who_has_waited_too_long_gets_a_problem_and_is_counted() -> None:
+    async def ask() -> tuple[bytes, bytes]:
+        found = Crowd(2, lambda: refused.append(1)).refusal(scope(2 * QUEUE_S))
+        assert found is not None
+        return found
+
+    refused: list[int] = []
+    head, body = asyncio.run(ask())
+
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert f"content-length: {len(body)}\r\n".encode() in head
+    assert b"retry-after: 1\r\n" in head
+    assert f"x-request-id: {problem['request_id']}\r\n".encode() in head
+    assert problem["type"] == "/problems/overloaded"
+    assert refused == [1]
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "path"), [(None, "/predict"), (0.0, "/predict"), (2 * QUEUE_S, "/readyz")]
+)
+def test_few_those_who_came_just_now_and_probes_are_answered(
+    waited_s: float | None, path: str
+) -> None:
+    async def ask() -> object:
+        return Crowd(2, lambda: None).refusal(scope(waited_s, path))
+
+    assert asyncio.run(ask()) is None
