@@ -15,9 +15,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmarks.drills.drills import drained, half_sent, replaced, steady, while_asked
+from benchmarks.drills.faults import missed
 from benchmarks.drills.load import PREDICT, Tally
 from benchmarks.drills.memory import holding, peak
+from benchmarks.drills.mutants import mutants, statuses
 from benchmarks.drills.overload import burst, mixed, overload, picture, post, predict_rows
+from benchmarks.drills.schema import examined
 from benchmarks.drills.service import Service, eventually, running
 
 MB = 10**6
@@ -205,6 +208,36 @@ class Drills:
             self.say("F14", "small container: peak of memory, MiB", max(seen) / 2**20, 256)
             self.say("F14", "  workers that died", len(service.events("worker_died")), 0)
 
+    def mutants(self) -> None:
+        """C3: twenty thousand requests with changed bytes."""
+        number = max(3_000, int(20_000 * self.scale))
+        with self.service() as service:
+            workers = service.workers
+            found = statuses(service.port, mutants(1, number))
+            replaced = len(set(workers) - set(service.workers))
+        failed = sum(count for status, count in found.items() if status >= 500)
+        self.say("C3", f"of {number} changed requests, answered 5xx", failed, 0)
+        self.say("C3", "workers that died", replaced, 0)
+        self.say("C3", "defects in the log", len(service.events("request_failed")), 0)
+
+    def schema(self) -> None:
+        """C2: what the description allows and what it does not, from three seeds."""
+        keys = self.directory / "keys"
+        add = [sys.executable, "-m", "service", "keys", "add", "drill", "--file", str(keys)]
+        key = subprocess.run(add, check=True, capture_output=True, text=True).stdout.strip()
+        with self.service(keys=keys) as service:
+            for seed in (1, 2, 3):
+                examples = max(10, int(500 * self.scale))
+                seconds = max(30.0, 1800 * self.scale)
+                done = examined(
+                    service.url, key, self.directory, examples=examples, seed=seed, seconds=seconds
+                )
+                self.say("C2", f"seed {seed}: exit code", done.returncode, 0)
+
+    def faults(self) -> None:
+        """Ten planted faults, each of which the suite has to find."""
+        self.say("-", "planted faults that no test found", missed(), 0)
+
 
 def main() -> None:
     """Run all drills, or those that the arguments name."""
@@ -229,6 +262,9 @@ def main() -> None:
             "reloads": drills.reloads,
             "replacements": drills.replacements,
             "memory": drills.memory,
+            "mutants": drills.mutants,
+            "schema": drills.schema,
+            "faults": drills.faults,
         }
         for name in names or every:
             every[name]()

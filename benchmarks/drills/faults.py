@@ -50,9 +50,9 @@ FAULTS = (
     ),
     Fault(
         name="a body may be as large as it likes",
-        path="service/api/bodies.py",
-        old="if sent > limit:",
-        new="if False:",
+        path="service/api/predictions.py",
+        old="limit = settings.body_bytes",
+        new="limit = 2**40",
         tests=["tests/api/test_envelope.py"],
     ),
     Fault(
@@ -170,7 +170,7 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def main() -> int:
+def missed() -> int:
     """Plant every fault, one after the other; give the number that was not found."""
     with tempfile.TemporaryDirectory() as name:
         folder = copied(Path(name))
@@ -178,14 +178,13 @@ def main() -> int:
         if not passes(every, folder):
             print("without a fault, a test fails: nothing could be said")
             return len(FAULTS)
-        missed = 0
+        number = 0
         for fault in FAULTS:
             found = is_caught(fault, folder)
-            missed += not found
-            print(f"{'found' if found else 'MISSED':7s} {fault.name}")
-    print(f"{len(FAULTS) - missed} of {len(FAULTS)} planted faults found")
-    return missed
+            number += not found
+            print(f"{'found' if found else 'MISSED':7s} {fault.name}", flush=True)
+    return number
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(missed())

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from service.api.media import Format
 from service.api.problems import MEDIA_TYPE
-from service.api.schemas import Problem, inlined
+from service.api.schemas import ANSWERS, Problem, inlined
 from service.api.tasks import TASKS
 from service.settings import Settings
 
@@ -80,6 +80,8 @@ def completed(document: Schema, open_paths: list[str] | None) -> Schema:
     """
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = inlined(Problem.model_json_schema())
+    for answer in ANSWERS.values():  # `fields` leaves out the rest
+        components["schemas"][answer.__name__]["required"] = ["model"]
     problem = {
         "description": "A problem, by RFC 9457.",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
