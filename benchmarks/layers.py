@@ -14,7 +14,7 @@ from collections.abc import Callable
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from harness.cases import IRIS, STORE, WIDE, Case, as_json
+from harness.cases import IRIS, WIDE, Case, as_json
 
 from service.api.admission import Admission
 from service.api.guards import lone_guards
@@ -39,8 +39,8 @@ def microseconds(task: Callable[[], object], seconds: float) -> float:
 def layers(case: Case, n_rows: int, seconds: float) -> dict[str, float]:
     """Give the microseconds of the parts of one request."""
     case.publish()
-    settings = Settings(models=STORE, default_model=case.name)
-    models = Models(load_catalogue(Store(root=STORE), case.name).catalogue)
+    settings = Settings(models=case.store, default_model=case.name)
+    models = Models(load_catalogue(Store(root=case.store), case.name).catalogue)
     counters = lone_guards(settings).recorder.values
     account = Admission(counters, settings.in_flight, settings.inflight_bytes)
     _, endpoint = models.served.endpoints["/predict_proba"]
