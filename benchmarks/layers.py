@@ -14,7 +14,7 @@ from collections.abc import Callable
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from harness.cases import IRIS, STORE, WIDE, Case, as_json
+from harness.cases import IRIS, WIDE, Case, as_json
 
 from service.api.admission import Admission
 from service.api.guards import lone_guards
@@ -36,11 +36,11 @@ def microseconds(task: Callable[[], object], seconds: float) -> float:
     return 1e6 * min(timeit.repeat(task, number=number, repeat=repeat)) / number
 
 
-def layers(case: Case, n_rows: int, seconds: float) -> None:
-    """Print the parts of one request."""
+def layers(case: Case, n_rows: int, seconds: float) -> dict[str, float]:
+    """Give the microseconds of the parts of one request."""
     case.publish()
-    settings = Settings(models=STORE, default_model=case.name)
-    models = Models(load_catalogue(Store(root=STORE), case.name).catalogue)
+    settings = Settings(models=case.store, default_model=case.name)
+    models = Models(load_catalogue(Store(root=case.store), case.name).catalogue)
     counters = lone_guards(settings).recorder.values
     account = Admission(counters, settings.in_flight, settings.inflight_bytes)
     _, endpoint = models.served.endpoints["/predict_proba"]
@@ -52,24 +52,30 @@ def layers(case: Case, n_rows: int, seconds: float) -> None:
         endpoint.answer(body, Format.JSON, Format.JSON, {}, note, max_rows=n_rows)
         noted.append(note.phases[1:])
 
-    whole = microseconds(answer, seconds)
-    print(f"{case.name}, {n_rows:,} rows of {case.n_features} features, {case.n_classes} classes")
-    print(f"   from bytes to bytes: {whole:,.1f} μs")
+    found = {"from bytes to bytes": microseconds(answer, seconds)}
     for part, spent in zip(PARTS, zip(*noted, strict=True), strict=True):
-        print(f"   {part}: {1e6 * min(spent):,.1f} μs")
+        found[part] = 1e6 * min(spent)
     sklearn = microseconds(lambda: case.pipeline.predict_proba(X), seconds)
-    print(f"   scikit-learn's predict_proba alone: {sklearn:,.1f} μs")
+    return found | {"scikit-learn's predict_proba alone": sklearn}
+
+
+def every_layer(seconds: float) -> dict[str, dict[str, float]]:
+    """Give the parts of four requests."""
+    return {
+        f"{n_rows:,}×{case.n_features}, {case.n_classes} classes": layers(case, n_rows, seconds)
+        for case, n_rows in ((IRIS, 1), (WIDE, 1), (WIDE, 1_000), (WIDE, 100_000))
+    }
 
 
 def main() -> None:
-    """Print the parts of four requests."""
+    """Print them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the time")
     seconds = 0.1 if parser.parse_args().quick else 1.0
-    layers(IRIS, 1, seconds)
-    layers(WIDE, 1, seconds)
-    layers(WIDE, 1_000, seconds)
-    layers(WIDE, 100_000, seconds)
+    for request, parts in every_layer(seconds).items():
+        print(request)
+        for part, spent in parts.items():
+            print(f"   {part}: {spent:,.1f} μs")
 
 
 if __name__ == "__main__":

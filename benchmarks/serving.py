@@ -6,7 +6,7 @@ A full run writes docs/benchmarks.md and its plot; a quick one only prints.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness import page, plot
@@ -19,6 +19,7 @@ from harness.measure import FULL, QUICK, WrongAnswerError, measure, measure_ceil
 from harness.scale import Growth, growths
 from harness.subjects import OURS, PEER_SUBJECTS, TUTORIAL
 from harness.targets import verdicts
+from layers import every_layer
 
 DOCUMENT, PLOT = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "images" / "benchmarks.svg"
 PEERS = (TUTORIAL, *PEER_SUBJECTS)
@@ -51,13 +52,14 @@ def main() -> None:
             _attempt(subject.name, lambda subject=subject: measure(subject, plan, found))
         for name in ceilings:
             _attempt(name, lambda name=name: measure_ceilings(name, plan, found))
+    parted = {} if only or options.quick else every_layer(1.0)
     grown = [] if only else list(growths(plan.seconds, quick=options.quick))
 
     versions = {subject.name: subject.version() for subject in (OURS, *peers)}
     versions |= {"uvicorn": _uvicorn(), "wrk": tool_version(["wrk", "-v"])}
     _attempt(NGINX, lambda: versions.update(nginx=nginx_version()))
     names = [subject.name for subject in (OURS, *peers)] + ceilings
-    results = _results(found, names, grown=grown, versions=versions, load=load)
+    results = _results(found, names, grown=grown, parted=parted, versions=versions, load=load)
     print(f"\n{results}")
     (CACHE / "results.md").write_text(results, encoding="utf-8")
     if not options.quick and only is None:
@@ -83,6 +85,7 @@ def _results(
     names: list[str],
     *,
     grown: list[Growth],
+    parted: Mapping[str, Mapping[str, float]],
     versions: dict[str, str],
     load: float,
 ) -> str:
@@ -97,6 +100,8 @@ def _results(
         "### Every figure",
         page.figures(found, [name for name in names if found.values.get(name)]),
     ]
+    if parted:
+        parts += ["### What the parts of a request cost", page.layers(parted)]
     if grown:
         parts += ["### How cost grows", page.scale(grown)]
     return "\n\n".join(parts)
@@ -108,8 +113,11 @@ def _write(found: Figures, results: str, names: list[str], ceilings: list[str]) 
     panels = []
     for quantity in (ONE_IRIS, BULK):
         values = {name: best for name in names if (best := found.best(name, quantity))}
-        panels.append(plot.Panel(title=f"{quantity.name}, {quantity.unit}", values=values))
+        panels.append(
+            plot.Panel(title=f"{quantity.name}, {quantity.unit} (logarithmic)", values=values)
+        )
     PLOT.write_text(plot.bars(panels, kinds), encoding="utf-8")
+    results = f"![Requests and rows a second]({PLOT.relative_to(DOCUMENT.parent)})\n\n{results}"
     DOCUMENT.write_text(page.put(DOCUMENT.read_text(encoding="utf-8"), results), encoding="utf-8")
     print(f"\nwritten: {DOCUMENT.relative_to(Path.cwd())}, {PLOT.relative_to(Path.cwd())}")
 

@@ -19,7 +19,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-STORE = CACHE / "store"
 TOLERANCE = 1e-9
 
 Floats = NDArray[np.float64]
@@ -40,6 +39,11 @@ class Case:
     name: str
     n_features: int
     n_classes: int
+
+    @property
+    def store(self) -> Path:
+        """A store of our models with this one in it, and no other."""
+        return CACHE / "stores" / self.name
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -77,7 +81,7 @@ class Case:
 
     def publish(self) -> None:
         """Import the pipeline into our store."""
-        if (STORE / self.name / "ACTIVE").exists():
+        if (self.store / self.name / "ACTIVE").exists():
             return
         file, table = (CACHE / f"{self.name}.{suffix}" for suffix in ("joblib", "csv"))
         CACHE.mkdir(exist_ok=True)
@@ -92,19 +96,20 @@ class Case:
                 sys.executable, "-m", "service", "models", "import", str(file), "--name", self.name,
                 "--trust-pickle", "--features", ",".join(names), "--data", str(table),
                 "--target", "y",
-            ]
+            ],
+            SOFTMAX_MODELS=str(self.store),
         )  # fmt: skip
 
     def publish_copies(self, count: int) -> None:
         """Have the model in our store under other names too."""
         for number in range(count):
-            copy = STORE / f"{self.name}-{number:04}"
+            copy = self.store / f"{self.name}-{number:04}"
             if not copy.exists():
-                shutil.copytree(STORE / self.name, copy)
+                shutil.copytree(self.store / self.name, copy)
 
     def withdraw_copies(self) -> None:
         """Have it only under its own name again."""
-        for copy in STORE.glob(f"{self.name}-[0-9]*"):
+        for copy in self.store.glob(f"{self.name}-[0-9]*"):
             shutil.rmtree(copy)
 
 
@@ -112,9 +117,9 @@ IRIS = Case(name="iris", n_features=4, n_classes=3)
 WIDE = Case(name="wide", n_features=20, n_classes=10)
 
 
-def run(command: list[str]) -> None:
+def run(command: list[str], **more: str) -> None:
     """Run a command of ours that prepares something; its words matter only when it fails."""
-    env = os.environ | {"SOFTMAX_MODELS": str(STORE)}
+    env = os.environ | more
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=env)
     if done.returncode:
         sys.exit(f"{' '.join(command[:6])} …: {done.stderr.strip()[-500:]}")

@@ -56,8 +56,8 @@ def measure(subject: Subject, plan: Plan, into: Figures) -> None:
         start = subject.start(case, port)
         one = subject.question(case, case.rows(1))
         with serving(start.command, port, one, core=cores()[0], env=dict(start.env)) as server:
+            into.add(subject.name, figures.START, server.start_s)
             if case is WIDE:
-                into.add(subject.name, figures.START, server.start_s)
                 into.add(subject.name, figures.IDLE, server.resident_bytes() / 1e6)
             _check(subject, case, server, 1)
             _check(subject, case, server, 1000)

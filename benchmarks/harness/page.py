@@ -34,6 +34,13 @@ def scale(growths: Sequence[Growth]) -> str:
     return _table(["what grows", "cost", "n", "measured", "by the law", "law"], rows)
 
 
+def layers(found: Mapping[str, Mapping[str, float]]) -> str:
+    """Write what the parts of requests cost, one column a request."""
+    parts = next(iter(found.values()))
+    rows = [[part, *(_number(of[part]) for of in found.values())] for part in parts]
+    return _table(["μs", *found], rows)
+
+
 def versions(named: Mapping[str, str]) -> str:
     """Write who was measured."""
     return ", ".join(f"{name} {version}" for name, version in named.items())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from harness.cases import IRIS, STORE, WIDE, Case
+from harness.cases import IRIS, WIDE, Case
 from harness.load import loaded, seconds_for
 from harness.machine import cores
 from harness.servers import Server, free_port, serving
@@ -98,22 +98,20 @@ def models(counts: list[int], seconds: float) -> Iterator[Growth]:
     starts, memory, rates = [], [], []
     one = OURS.question(WIDE, WIDE.rows(1))
     WIDE.publish()
-    others = len([folder for folder in STORE.iterdir() if not folder.name.startswith("wide-")])
     for count in counts:
-        WIDE.publish_copies(count)
+        WIDE.publish_copies(count - 1)
         with _service(WIDE) as server:
             starts.append(server.start_s)
             memory.append(server.resident_bytes() / 1e6)
             rates.append(loaded(server.port, one, connections=32, seconds=seconds).per_second)
-    held = [count + others for count in counts]
     WIDE.withdraw_copies()
-    yield _linear("models in the store", "s from start to first answer", held, starts)
-    yield _linear("models in the store", "MB when idle", held, memory)
+    yield _linear("models in the store", "s from start to first answer", counts, starts)
+    yield _linear("models in the store", "MB when idle", counts, memory)
     yield Growth(
         size="models in the store",
         cost="requests/s, one row 20×10",
         law="constant",
-        sizes=held,
+        sizes=counts,
         measured=rates,
         expected=[rates[0]] * len(rates),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import orjson
-from harness.cases import STORE, Case, Floats, as_json, run
+from harness.cases import Case, Floats, as_json, run
 from harness.environments import PEERS, interpreter, our_interpreter, version
 from harness.machine import CACHE
 from harness.servers import Question, Reply
@@ -78,7 +78,8 @@ def _ours(case: Case, port: int, workers: int = 1) -> Start:
             "--workers",
             str(workers),
         ],
-        env={"SOFTMAX_MODELS": str(STORE), "SOFTMAX_DEFAULT_MODEL": case.name} | our_settings(),
+        env={"SOFTMAX_MODELS": str(case.store), "SOFTMAX_DEFAULT_MODEL": case.name}
+        | our_settings(),
     )
 
 
