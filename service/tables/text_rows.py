@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from service.errors import TableError
 from service.softmax.contract import FeatureContract
 from service.tables.delimited import BLOCK_BYTES, file_encoding
 from service.tables.encoding import Flaw
@@ -107,7 +106,6 @@ class _DelimitedRows:
         row = 0
         for batch in self.reader:
             table = pa.Table.from_batches([batch]).select(columns)
-            self._check_text(table)
             piece = self._whole(table, row)
             row += len(piece)
             yield piece
@@ -127,9 +125,3 @@ class _DelimitedRows:
         places = pa.array(np.cumsum(is_sound) - 1, mask=~is_sound)
         flaws = tuple(Flaw(row=row, feature=None, code="wrong_width") for row in rejected)
         return Piece(table=table.take(places), flaws=flaws)
-
-    def _check_text(self, table: pa.Table) -> None:
-        for column in table.schema:
-            if pa.types.is_binary(column.type):
-                msg = f"{self.path.name}: column {column.name!r} is not text in its encoding"
-                raise TableError(msg)
