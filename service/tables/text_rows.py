@@ -11,10 +11,16 @@ import pyarrow as pa
 from pyarrow import csv
 
 from service.softmax.contract import FeatureContract
-from service.tables.delimited import BLOCK_BYTES, file_encoding
+from service.tables.delimited import file_encoding
 from service.tables.encoding import Flaw
 from service.tables.files import ReadOptions
 from service.tables.pieces import Piece, RowFile
+
+BLOCK_BYTES = 2**20
+"""Text parsed at a time; pyarrow reads some blocks ahead, and keeps all of them."""
+
+HEADERS = 16
+"""A block holds as many headers at least: where there are many columns, rows are long too."""
 
 
 @contextmanager
@@ -55,7 +61,7 @@ def delimited_rows(
         # One thread: with several, pyarrow does not know the number of a bad row.
         use_threads=False,
         encoding=file_encoding(path, options.encoding),
-        block_size=BLOCK_BYTES,
+        block_size=_block_bytes(path),
     )
     parsing = csv.ParseOptions(
         delimiter=options.delimiter or default,
@@ -85,6 +91,11 @@ def delimited_rows(
             n_bytes=source.size(),
             source=source,
         )
+
+
+def _block_bytes(path: Path) -> int:
+    with path.open("rb") as file:
+        return max(BLOCK_BYTES, HEADERS * len(file.readline()))
 
 
 @dataclass(kw_only=True)

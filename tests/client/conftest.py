@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.artifacts.artifact import pack
@@ -24,10 +25,10 @@ def category_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = SoftmaxModel(
         classes_=(False, True),
         levels_=contract.levels,
-        coef_=[[0.0] * 8, [0.5, 1.0, -1.0, 0.3, 2.0, -2.0, 0.7, -0.7]],
-        intercept_=[0.0, 0.1],
-        mean_=[0.0] * 8,
-        class_prior_=[0.5, 0.5],
+        coef_=np.array([[0.0] * 8, [0.5, 1.0, -1.0, 0.3, 2.0, -2.0, 0.7, -0.7]]),
+        intercept_=np.array([0.0, 0.1]),
+        mean_=np.zeros(8),
+        class_prior_=np.array([0.5, 0.5]),
     )
     files = pack(
         model=model,

@@ -13,12 +13,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from fastapi import FastAPI
 from sklearn.datasets import load_iris
 from starlette.types import Receive, Scope, Send
 
 from service.api.served import Models
-from service.app import create_app
+from service.app import Application, create_app
 from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.client import (
@@ -60,7 +59,7 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     return list(rows)
 
 
-def application(store: Path) -> FastAPI:
+def application(store: Path) -> Application:
     return create_app(Models(load_catalogue(Store(root=store)).catalogue), Settings(models=store))
 
 
@@ -283,7 +282,7 @@ def test_a_service_behind_a_path_of_somebody_else_s_address_is_reached(store: Pa
     assert models["default"] == "demo"
 
 
-CATEGORIES = {
+CATEGORIES: dict[str, list[Any]] = {
     "height": [1.5, None, -2.0, 0.25],
     "colour": ["blue", "réd", None, "blue"],
     "grade": [1, 2, 2, 1],
