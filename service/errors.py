@@ -24,6 +24,7 @@
     ├── ScoringError                 answers to a file cannot be written
     ├── ExchangeError                a foreign model or a foreign format cannot be had
     ├── SettingsError                a SOFTMAX_* variable or flag does not fit
+    ├── ClientError                  a service refuses or is away: see service/client/errors.py
     └── ValueRefusedError            a value object was asked to exist in a wrong state
 
 A message says what was expected, what came and where, in one line fit for a client.

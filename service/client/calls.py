@@ -51,6 +51,9 @@ ARROW_CELLS = 20_000
 JSON_CELLS, STREAM_CELLS = 1_000_000, 2_000_000
 """Cells of a request at most, as JSON and as Arrow; both are well below the service's limit."""
 
+_NO_ARROW = (406, 415)
+"""What a service answers that has no pyarrow."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
@@ -161,13 +164,12 @@ class Calls:
         is_inline = not isinstance(options.get("policy", ""), str)
         n_cells = len(frame) * frame.n_columns
         as_arrow = (n_cells > ARROW_CELLS or frame.library == "pyarrow") and speaks_arrow()
-        cells = STREAM_CELLS if as_arrow and not is_inline else JSON_CELLS
-        most = max(1, min(self.rows_per_request, cells // max(1, frame.n_columns)))
-        path, responses = self._path(name), list[Response]()
-        lengths = []
-        for start in range(0, max(1, len(frame)), most):
+        path, responses, start = self._path(name), list[Response](), 0
+        lengths = list[int]()
+        while start < max(1, len(frame)):
+            cells = STREAM_CELLS if as_arrow and not is_inline else JSON_CELLS
+            most = max(1, min(self.rows_per_request, cells // max(1, frame.n_columns)))
             part = frame.part(start, most)
-            lengths.append(len(part))
             try:
                 if as_arrow and not is_inline:
                     response = yield from self._streamed(path, part.stream(), options)
@@ -176,9 +178,14 @@ class Calls:
                     accept = ARROW if as_arrow else JSON
                     response = yield from self._posted(path, columns, options, accept=accept)
             except AnswerError as error:
+                if as_arrow and not start and error.status in _NO_ARROW:
+                    as_arrow = False
+                    continue
                 raise error.moved(start) from None
             responses.append(response)
+            lengths.append(len(part))
             path = _pinned(response, name) or path  # one version answers for all of a table
+            start += most
         if as_arrow:
             return frame.received([response.content for response in responses])
         together: dict[str, list[Any]] = {}
@@ -196,7 +203,7 @@ class Calls:
         accept: str = JSON,
     ) -> Generator[Step, Outcome, Response]:
         try:
-            content = json.dumps({**rows, **options}, allow_nan=False).encode()
+            content = json.dumps({**rows, **options}, allow_nan=False, default=_number).encode()
         except (TypeError, ValueError) as error:
             msg = f"expected numbers, texts, booleans and None in the rows: {error}"
             raise ValueRefusedError(msg) from error
@@ -235,6 +242,20 @@ def _listed(rows: Any) -> Any:
     if not hasattr(rows, "tolist"):
         return rows
     return [[None if cell != cell else cell for cell in row] for row in rows.tolist()]  # noqa: PLR0124 - NaN
+
+
+def _number(value: Any) -> Any:
+    """Give a number of numpy as one of Python's.
+
+    Raises
+    ------
+    TypeError
+        If it is none; JSON has nothing for it.
+    """
+    if getattr(value, "shape", None) == ():
+        return value.item()
+    msg = f"got a {type(value).__name__}"
+    raise TypeError(msg)
 
 
 def _pinned(response: Response, name: str) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from service.artifacts.atomic import replace_file, sync_folder
-from service.errors import ScoringError
+from service.errors import ScoringError, ValueRefusedError
 
 PARTS = ("rows", "notes", "rejected")
 """The file itself, what its end will need, and the rows that are not answered."""
@@ -39,6 +39,11 @@ class State:
         How many bytes of each part count.
     is_finished : bool
         Whether all that is left is to rename.
+
+    Raises
+    ------
+    ValueRefusedError
+        If a part has no length.
     """
 
     job: str
@@ -47,6 +52,11 @@ class State:
     n_warnings: int = 0
     lengths: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
     is_finished: bool = False
+
+    def __post_init__(self) -> None:
+        if set(self.lengths) != set(PARTS):
+            msg = f"expected a length of each of {PARTS}, got {sorted(self.lengths)}"
+            raise ValueRefusedError(msg)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -210,7 +220,7 @@ def _move(source: Path, target: Path) -> None:
 def _read_state(folder: Path, job: str) -> State:
     try:
         found = State(**json.loads((folder / "state.json").read_bytes()))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, ValueRefusedError):
         return State(job=job)
     lengths = {part: folder / part for part in PARTS}
     is_whole = found.is_finished or all(

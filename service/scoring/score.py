@@ -28,7 +28,7 @@ from service.tables.rows import open_rows, row_blocks
 BLOCK_ROWS = 2**14
 """Rows answered at a time."""
 
-BLOCK_CELLS = 2**22
+BLOCK_CELLS = 2**19
 """Cells of a block at most, so that wide tables take no more memory than long ones."""
 
 WRITTEN_BLOCKS = 4

@@ -118,7 +118,9 @@ class _Delimited(_Appended):
 class _JsonLines(_Appended):
     def block(self, table: pa.Table, offset: int) -> Written:
         del offset
-        return Written(content=json_lines(plain(table)))
+        # A batch at a time, since on the way to a line every value is a text of its own.
+        batches = plain(table).to_batches()
+        return Written(content=b"".join(json_lines(pa.Table.from_batches([b])) for b in batches))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Files of any size, read a block of rows at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def open_rows(
     Yields
     ------
     RowFile
-        The file, until the block ends; whatever fails in it ends in one line.
+        The file, until the block ends; whatever fails in reading it ends in one line.
 
     Raises
     ------
@@ -106,10 +106,32 @@ def open_rows(
         msg = f"{path.name}: expected a file that ends in one of {', '.join(_OPENERS)}"
         raise TableError(msg)
     chosen = options if options is not None else ReadOptions()
-    with told(path), _OPENERS[suffix](path, contract, chosen) as file:
+    with ExitStack() as opened:
+        with told(path):
+            file = opened.enter_context(_OPENERS[suffix](path, contract, chosen))
         if file.names is not None:
             _check_names(path, contract.names, file.names)
-        yield file
+        yield _Told(file=file, path=path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """A file whose failures, and those of nobody else, end in one line."""
+
+    file: RowFile
+    path: Path
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        return self.file.names
+
+    @property
+    def share_read(self) -> float:
+        return self.file.share_read
+
+    def pieces(self, columns: Sequence[str], after: int) -> Iterator[Piece | int]:
+        with told(self.path):
+            yield from self.file.pieces(columns, after)
 
 
 def _check_names(path: Path, wanted: Sequence[str], names: Sequence[str]) -> None:

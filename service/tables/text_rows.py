@@ -10,12 +10,17 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from service.errors import TableError
 from service.softmax.contract import FeatureContract
-from service.tables.delimited import BLOCK_BYTES, file_encoding
+from service.tables.delimited import file_encoding
 from service.tables.encoding import Flaw
 from service.tables.files import ReadOptions
 from service.tables.pieces import Piece, RowFile
+
+BLOCK_BYTES = 2**20
+"""Text parsed at a time; pyarrow reads some blocks ahead, and keeps all of them."""
+
+HEADERS = 16
+"""A block holds as many headers at least: where there are many columns, rows are long too."""
 
 
 @contextmanager
@@ -56,7 +61,7 @@ def delimited_rows(
         # One thread: with several, pyarrow does not know the number of a bad row.
         use_threads=False,
         encoding=file_encoding(path, options.encoding),
-        block_size=BLOCK_BYTES,
+        block_size=_block_bytes(path),
     )
     parsing = csv.ParseOptions(
         delimiter=options.delimiter or default,
@@ -88,6 +93,11 @@ def delimited_rows(
         )
 
 
+def _block_bytes(path: Path) -> int:
+    with path.open("rb") as file:
+        return max(BLOCK_BYTES, HEADERS * len(file.readline()))
+
+
 @dataclass(kw_only=True)
 class _DelimitedRows:
     path: Path
@@ -107,7 +117,6 @@ class _DelimitedRows:
         row = 0
         for batch in self.reader:
             table = pa.Table.from_batches([batch]).select(columns)
-            self._check_text(table)
             piece = self._whole(table, row)
             row += len(piece)
             yield piece
@@ -127,9 +136,3 @@ class _DelimitedRows:
         places = pa.array(np.cumsum(is_sound) - 1, mask=~is_sound)
         flaws = tuple(Flaw(row=row, feature=None, code="wrong_width") for row in rejected)
         return Piece(table=table.take(places), flaws=flaws)
-
-    def _check_text(self, table: pa.Table) -> None:
-        for column in table.schema:
-            if pa.types.is_binary(column.type):
-                msg = f"{self.path.name}: column {column.name!r} is not text in its encoding"
-                raise TableError(msg)

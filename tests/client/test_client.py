@@ -17,7 +17,7 @@ from sklearn.datasets import load_iris
 from starlette.types import Receive, Scope, Send
 
 from service.api.served import Models
-from service.app import create_app
+from service.app import Application, create_app
 from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.client import (
@@ -30,6 +30,7 @@ from service.client import (
 from service.client.calls import ARROW_CELLS
 from service.errors import ValueRefusedError
 from service.settings import Settings
+from tests.conftest import serving
 
 X_IRIS = load_iris(return_X_y=True)[0]
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
@@ -56,6 +57,10 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     else:
         rows = table.to_dicts() if isinstance(table, pl.DataFrame) else table.to_pylist()
     return list(rows)
+
+
+def application(store: Path) -> Application:
+    return create_app(Models(load_catalogue(Store(root=store)).catalogue), Settings(models=store))
 
 
 @pytest.fixture
@@ -256,7 +261,7 @@ def test_many_questions_at_once_are_answered_each_with_its_own(server: str) -> N
 
 
 def test_a_service_behind_a_path_of_somebody_else_s_address_is_reached(store: Path) -> None:
-    app = create_app(Models(load_catalogue(Store(root=store)).catalogue), Settings(models=store))
+    app = application(store)
 
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
         # As a proxy does that serves several services under one address.
@@ -275,6 +280,67 @@ def test_a_service_behind_a_path_of_somebody_else_s_address_is_reached(store: Pa
     assert card["model"]["name"] == "iris"
     assert len(labels) == 6_000
     assert models["default"] == "demo"
+
+
+CATEGORIES: dict[str, list[Any]] = {
+    "height": [1.5, None, -2.0, 0.25],
+    "colour": ["blue", "réd", None, "blue"],
+    "grade": [1, 2, 2, 1],
+    "old": [True, False, True, True],
+}
+CATEGORY_MAKERS: dict[str, Callable[[Any], Any]] = {
+    "pandas": pd.DataFrame,
+    "pandas categories": lambda columns: pd.DataFrame(columns).astype({"colour": "category"}),
+    "polars": pl.DataFrame,
+    "polars categories": lambda columns: pl.DataFrame(
+        columns, schema_overrides={"colour": pl.Categorical}
+    ),
+    "pyarrow": pa.table,
+}
+
+
+@pytest.mark.parametrize("kind", CATEGORY_MAKERS)
+def test_texts_whole_numbers_and_truth_values_travel_as_what_they_are(
+    category_store: Path, kind: str
+) -> None:
+    many = {name: values * 2_000 for name, values in CATEGORIES.items()}
+    rows = [
+        dict(zip(CATEGORIES, row, strict=True)) for row in zip(*CATEGORIES.values(), strict=True)
+    ]
+    app = application(category_store)
+
+    async def asked() -> list[Any]:
+        transport = httpx.ASGITransport(app)
+        async with AsyncClient("http://here", transport=transport) as client:
+            tables = [CATEGORY_MAKERS[kind](columns) for columns in (CATEGORIES, many)]
+            return [await client.predict_proba(one) for one in (rows, *tables)]
+
+    by_row, few, lots = asyncio.run(asked())
+
+    sure = [p for _, p in by_row["probabilities"]]
+    assert np.allclose([row["proba_true"] for row in rows_of(few)], sure, rtol=1e-12)
+    assert np.allclose([row["proba_true"] for row in rows_of(lots)], sure * 2_000, rtol=1e-12)
+    assert [row["label"] for row in rows_of(few)] == by_row["labels"]
+
+
+def test_a_service_without_pyarrow_gets_large_tables_as_json(
+    store: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "pyarrow.py").write_text("raise ImportError")
+    bare = environment | {"PYTHONPATH": str(tmp_path)}
+    X = np.tile(X_IRIS, (60, 1))
+
+    with serving(store, bare, tmp_path) as url, Client(url, model="iris") as client:
+        answer = client.predict(MAKERS["pandas"](X))
+
+    assert len(answer) == len(X)
+    assert answer["label"][:3].tolist() == ["setosa"] * 3
+
+
+def test_numbers_of_numpy_are_numbers(iris: Client) -> None:
+    row = [np.float32(5), np.float64(3.5), np.int64(1), np.int8(0)]
+
+    assert iris.predict([row]) == iris.predict([[5.0, 3.5, 1.0, 0.0]])  # type: ignore[list-item]  # they are like numbers
 
 
 def test_a_key_travels_with_every_request() -> None:
