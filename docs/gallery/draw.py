@@ -15,7 +15,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from service.api.pictures import picture_of
 from service.artifacts.loading import load_version
+from service.artifacts.policies import fit_policy
+from service.artifacts.policy_files import parse_policy
 from service.artifacts.store import Store
 from service.regions import Picture, PictureOptions, draw
 from service.softmax.contract import FeatureContract, NumericFeature
@@ -47,6 +50,8 @@ PICTURES = {
     "digits": ("digits", {}),
     "digits-pca": ("digits", {"plane": "pca"}),
 }
+
+POLICY = HERE.parents[1] / "examples" / "policies" / "review.json"
 
 # Machado, Oliveira and Fernandes, "A physiologically-based model for simulation of color
 # vision deficiency", 2009; severity 1, on linear light.
@@ -134,6 +139,10 @@ def main() -> None:
             name=name,
             default_pair=artifact.manifest.regions_pair,
         )
+    artifact = published["iris"].artifact
+    decider = fit_policy(parse_policy(POLICY.read_bytes()), artifact)
+    options = PictureOptions(title="Sent to a botanist where a mistake is expected to cost more")
+    drawn["iris-review"] = picture_of(published["iris"], options, decider)
     drawn |= dict(hard_cases())
     for file, picture in drawn.items():
         (HERE / f"{file}.png").write_bytes(picture.png())

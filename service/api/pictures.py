@@ -20,10 +20,13 @@ from service.api.renders import Renders
 from service.api.served import asked_model, served
 from service.api.shelf import Shelved, wish
 from service.artifacts.catalogue import Published
+from service.artifacts.policies import StoredPolicy
 from service.errors import UnknownDigestError
 from service.regions import Picture, PictureOptions, draw
 from service.regions.fingerprint import fingerprint
+from service.regions.policies import rule_of
 from service.regions.words import WORDS, preferred
+from service.softmax.decisions import Decider
 
 PAINTERS: Mapping[str, tuple[str, Callable[[Picture], bytes], bool]] = {
     "png": ("image/png", Picture.png, False),
@@ -69,7 +72,8 @@ def picture_routes(prefix: str) -> APIRouter:
 async def _answer(request: Request, suffix: str) -> Response:
     published = asked_model(request)
     parameters = single_parameters(request)
-    headers = model_headers(published) | _freshness(published, parameters.pop("v", None))
+    policy = published.policy(parameters["policy"]) if "policy" in parameters else None
+    headers = model_headers(published) | _freshness(published, parameters.pop("v", None), policy)
     varies = []
     if suffix != "geojson" and "lang" not in parameters:
         parameters["lang"] = preferred(request.headers.get("accept-language", ""))
@@ -86,7 +90,8 @@ async def _answer(request: Request, suffix: str) -> Response:
     renders: Renders = request.app.state.renders
     if not renders.painter:  # it reads the fonts: once, and not on the event loop
         renders.painter = await run_in_threadpool(fingerprint)
-    key = _key(published.name, published.artifact.digest, suffix, options, renders.painter)
+    digests = published.artifact.digest + ("" if policy is None else policy.digest)
+    key = _key(published.name, digests, suffix, options, renders.painter)
     headers["ETag"] = f'"{key}-gzip"' if is_zipped else f'"{key}"'
     unchanged = Response(
         status_code=304, headers={k: v for k, v in headers.items() if k != "Content-Encoding"}
@@ -109,13 +114,17 @@ async def _answer(request: Request, suffix: str) -> Response:
     return answer
 
 
-def _freshness(published: Published, digest: str | None) -> dict[str, str]:
-    """Say how long an answer holds: for good at a URL that names the digest."""
+def _freshness(
+    published: Published, digest: str | None, policy: StoredPolicy | None
+) -> dict[str, str]:
+    """Say how long an answer holds: for good at a URL that names all that decides it."""
     if digest is None:
         return {"Cache-Control": "public, no-cache"}
     if digest.removeprefix("sha256:") != published.artifact.digest.removeprefix("sha256:"):
         msg = "expected the digest of the version that answers here"
         raise UnknownDigestError(msg)
+    if policy is not None:  # another number may answer to its name tomorrow
+        return {"Cache-Control": "public, no-cache"}
     return {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -154,7 +163,9 @@ def paint(published: Published, options: PictureOptions, suffix: str) -> bytes:
     return PAINTERS[suffix][1](picture_of(published, options))
 
 
-def picture_of(published: Published, options: PictureOptions) -> Picture:
+def picture_of(
+    published: Published, options: PictureOptions, decider: Decider | None = None
+) -> Picture:
     """Find the regions of a published model.
 
     Parameters
@@ -163,6 +174,8 @@ def picture_of(published: Published, options: PictureOptions) -> Picture:
         The model.
     options : PictureOptions
         What is to be shown, and how.
+    decider : Decider, optional
+        The policy to draw; by default the one that the options name, if they do.
 
     Returns
     -------
@@ -177,6 +190,8 @@ def picture_of(published: Published, options: PictureOptions) -> Picture:
         If an option does not fit the model.
     """
     artifact = published.artifact
+    if decider is None and options.policy is not None:
+        decider = published.policy(options.policy).decider(artifact)
     return draw(
         artifact.model,
         artifact.contract,
@@ -184,6 +199,7 @@ def picture_of(published: Published, options: PictureOptions) -> Picture:
         options,
         name=published.name,
         default_pair=artifact.manifest.regions_pair,
+        rule=None if decider is None else rule_of(decider, artifact.model.classes_),
     )
 
 
@@ -193,14 +209,14 @@ def _options(parameters: tuple[tuple[str, str], ...]) -> PictureOptions:
 
 
 @functools.lru_cache(maxsize=512)
-def _key(name: str, digest: str, suffix: str, options: PictureOptions, painter: str) -> str:
+def _key(name: str, digests: str, suffix: str, options: PictureOptions, painter: str) -> str:
     """Name the bytes of a picture before it is drawn, by all that decides them."""
     chosen = {field.name: getattr(options, field.name) for field in fields(options)}
     parts = [
         __version__,
         painter,
         name,
-        digest,
+        digests,
         suffix,
         chosen | {"at": list(options.at.items())},
     ]
@@ -263,6 +279,7 @@ _PARAMETERS = {
         _parameter(
             "threshold", "least probability that decides", type="number", minimum=0, maximum=1
         ),
+        _parameter("policy", "name of a published policy whose decisions show", type="string"),
         _parameter("ratio", "least lead over every rival that decides", type="number", minimum=1),
         _parameter(
             "lang", "language; by default as Accept-Language", type="string", enum=list(WORDS)

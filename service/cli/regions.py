@@ -14,11 +14,13 @@ from service.cli.files import write_whole
 def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
     """Draw the decision regions of MODEL into OUT, a .png, .svg or .geojson file.
 
-    Options are the parameters of the URL, such as --width 900 --theme dark --at.age 40.
+    Options are the parameters of the URL, such as --width 900 --theme dark --at.age 40;
+    --policy may name a JSON file too.
     """
     from service.api.pictures import PAINTERS, picture_of
     from service.artifacts.loading import load_version
     from service.artifacts.opening import open_store
+    from service.cli.policies import asked_decider
     from service.cli.reference import parse_reference
     from service.regions import PictureOptions
     from service.settings import Settings
@@ -27,9 +29,15 @@ def regions(model: str, out: Path, options: tuple[str, ...]) -> None:
     if suffix not in PAINTERS:
         msg = f"OUT must end in {', '.join(f'.{known}' for known in PAINTERS)}"
         raise click.UsageError(msg)
-    parameters = PictureOptions.from_texts(_parameters(options))
-    published = load_version(open_store(Settings.read()), *parse_reference(model))
-    picture = picture_of(published, parameters)
+    texts = _parameters(options)
+    policy = texts.get("policy")
+    if policy is not None:  # here it may be a file too
+        texts["policy"] = Path(policy).name
+    parameters = PictureOptions.from_texts(texts)
+    store = open_store(Settings.read())
+    published = load_version(store, *parse_reference(model))
+    decider = None if policy is None else asked_decider(store.root, published, policy)
+    picture = picture_of(published, parameters, decider)
     _, painter, _ = PAINTERS[suffix]
     write_whole(out, painter(picture))
     for line in picture.lacks if suffix == "png" else ():

@@ -1,6 +1,7 @@
 """Regions as GeoJSON, in the units of the two features."""
 
 import json
+from typing import Any
 
 import numpy as np
 
@@ -32,18 +33,20 @@ def write_geojson(plane: Plane, decisions: Decisions, classes: tuple[Label, ...]
     ----------
     .. [1] RFC 7946, The GeoJSON Format.
     """
+    shares = decisions.area_shares
+    whole: dict[int, list[Any]] = {}
+    for region in decisions.decided:
+        ring = plane.in_units(np.vstack([region.vertices, region.vertices[:1]])).tolist()
+        whole.setdefault(region.winner, []).append([ring])
     polygons = [
         {
             "type": "Feature",
-            "geometry": {
-                "type": "Polygon",
-                "coordinates": [
-                    plane.in_units(np.vstack([region.vertices, region.vertices[:1]])).tolist()
-                ],
-            },
-            "properties": {"class": classes[region.winner], "area_share": region.area},
+            "geometry": {"type": "Polygon", "coordinates": pieces[0]}
+            if len(pieces) == 1
+            else {"type": "MultiPolygon", "coordinates": pieces},
+            "properties": {"class": classes[k], "area_share": float(shares[k])},
         }
-        for region in decisions.decided
+        for k, pieces in sorted(whole.items())
     ]
     lines = [
         {

@@ -168,7 +168,7 @@ def _boundaries(decisions: Decisions, frame: Frame, em: float) -> list[Stroke]:
             if rival != OUTSIDE
         ]
     # Many regions are small, and their borders would hide them.
-    width = LINE_EM * em * min(1.0, (MANY / max(1, len(decisions.partition.regions))) ** 0.5)
+    width = LINE_EM * em * min(1.0, (MANY / max(1, len(decisions.partition.present))) ** 0.5)
     strokes = []
     for between, ends in segments:
         (x0, y0), (x1, y1) = frame.pixels(ends).tolist()

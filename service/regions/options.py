@@ -64,6 +64,9 @@ class PictureOptions:
     ratio : float, optional
         Unless the winner is so many times as probable as every rival, nothing is decided;
         1 to 1e300.
+    policy : str, optional
+        A policy of the model by its name: its decisions are drawn. Nothing beside it says
+        what is decided, so `threshold` and `ratio` are refused.
     lang : {"en", "es", "ja", "zh", "ar", "ru"}
         Language of the words that the picture adds.
     title, xlabel, ylabel : str, optional
@@ -96,6 +99,7 @@ class PictureOptions:
     points: bool = True
     threshold: float | None = None
     ratio: float | None = None
+    policy: str | None = None
     lang: Language = "en"
     title: str | None = None
     xlabel: str | None = None
@@ -188,7 +192,9 @@ class PictureOptions:
             for name, (low, high) in (("threshold", (0.0, 1.0)), ("ratio", (1.0, RATIO_MAX)))
             if (value := getattr(self, name)) is not None and not low <= value <= high
         ]
-        for name in ("title", "xlabel", "ylabel"):
+        if self.policy is not None and not (self.threshold is None and self.ratio is None):
+            faults.append(_fault("policy", "expected no threshold or ratio beside a policy"))
+        for name in ("policy", "title", "xlabel", "ylabel"):
             text = getattr(self, name)
             if text is not None and not (len(text) <= TEXT_MAX and _is_printable(text)):
                 detail = f"expected at most {TEXT_MAX} printable characters for {name}"

@@ -230,7 +230,7 @@ def _explain_tints(column: _Column, subject: Subject, words: Words, n_bands: int
         column.note(text)
         column.y += 1.12 * em
     column.y += 0.5 * em
-    present = [region.winner for region in subject.partition.regions]
+    present = subject.partition.present
     columns: list[int | None] = [*present] if len(present) <= COLUMNS_MAX else [None]
     height = 1.05 * em * (len(LEVELS) + 1)
     wide = max(1.0, min(1.5 * em, (column.width - 3.0 * em) / len(columns)))

@@ -12,6 +12,7 @@ from service.regions.principal import principal_plane
 from service.regions.rules import Rule, decide_view
 from service.regions.slices import slice_plane
 from service.regions.subject import Subject
+from service.regions.traced import PolicyRule, trace_view
 from service.regions.words import WORDS
 from service.softmax.arrays import Label, label_text
 
@@ -106,7 +107,7 @@ def draw(
     *,
     name: str = "",
     default_pair: tuple[str, str] | None = None,
-    rule: Rule | None = None,
+    rule: Rule | PolicyRule | None = None,
 ) -> Picture:
     """Draw the decision regions of a model.
 
@@ -124,8 +125,9 @@ def draw(
         The model's name, for the title.
     default_pair : tuple of (str, str), optional
         Numeric features to show where the caller names none; without it the first two.
-    rule : Rule, optional
-        How decisions follow from probabilities; the options' threshold and ratio are put in.
+    rule : Rule or PolicyRule, optional
+        How decisions follow from probabilities, such as `rule_of` gives it for a policy; the
+        options' threshold and ratio are put into a `Rule`.
 
     Returns
     -------
@@ -145,16 +147,17 @@ def draw(
     else:
         plane = slice_plane(contract, sample, chosen, default_pair=default_pair)
     rule = rule if rule is not None else Rule()
-    if chosen.threshold is not None:
+    if isinstance(rule, Rule) and chosen.threshold is not None:
         rule = replace(rule, threshold=chosen.threshold)
-    if chosen.ratio is not None:
+    if isinstance(rule, Rule) and chosen.ratio is not None:
         rule = replace(rule, ratio=chosen.ratio)
+    field = plane.field(model)
     shows_points = chosen.points and sample is not None and len(sample.y) > 0
     subject = Subject(
         name=name,
         class_texts=[label_text(label) for label in model.classes_],
         plane=plane,
-        decisions=decide_view(plane.field(model), rule),
+        decisions=decide_view(field, rule) if isinstance(rule, Rule) else trace_view(field, rule),
         points=points_in_view(model, sample, plane, rule) if shows_points and sample else None,
     )
     return Picture(classes=model.classes_, subject=subject, options=chosen)

@@ -6,6 +6,7 @@ from service.regions.plane import Plane
 from service.regions.rules import Rule
 from service.regions.scene import Frame, Look, Marks
 from service.regions.subject import Points
+from service.regions.traced import PolicyRule
 from service.regions.words import Words
 from service.softmax.arrays import Integers
 from service.softmax.model import SoftmaxModel
@@ -27,7 +28,9 @@ GROWTH = 1.35
 """How much wider a mark becomes with each step."""
 
 
-def points_in_view(model: SoftmaxModel, sample: Sample, plane: Plane, rule: Rule) -> Points:
+def points_in_view(
+    model: SoftmaxModel, sample: Sample, plane: Plane, rule: Rule | PolicyRule
+) -> Points:
     """Find the stored rows that fall into the view, and which of them are decided wrongly.
 
     Parameters
@@ -38,7 +41,7 @@ def points_in_view(model: SoftmaxModel, sample: Sample, plane: Plane, rule: Rule
         Stored training rows.
     plane : Plane
         The slice.
-    rule : Rule
+    rule : Rule or PolicyRule
         How decisions follow from probabilities.
 
     Returns

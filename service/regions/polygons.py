@@ -95,29 +95,57 @@ class Partition:
     leads : bool
         Whether the winner is always the most probable class; mistakes of different cost can
         make another one win.
+    exact : bool
+        Whether the regions are whole; where borders are curves, they are cut into many convex
+        pieces, in any order.
     """
 
     n_classes: int
     regions: tuple[Region, ...]
     leads: bool = True
+    exact: bool = True
 
     @cached_property
     def area_shares(self) -> Floats:
         """Share of the view of each class, zero where it never wins; shape (n_classes,)."""
         shares = np.zeros(self.n_classes)
         for region in self.regions:
-            shares[region.winner] = region.area
+            shares[region.winner] += region.area
         return shares
+
+    @cached_property
+    def present(self) -> tuple[int, ...]:
+        """Classes that win somewhere in view, ascending."""
+        return tuple(sorted({region.winner for region in self.regions}))
+
+    @cached_property
+    def boxes(self) -> "Partition":
+        """For each class that is present one region that holds all of its own."""
+        if self.exact:
+            return self
+        boxes = []
+        for k in self.present:
+            corners = np.concatenate([r.vertices for r in self.regions if r.winner == k])
+            (u0, v0), (u1, v1) = corners.min(axis=0), corners.max(axis=0)
+            around = np.array([[u0, v0], [u1, v0], [u1, v1], [u0, v1]])
+            boxes.append(Region(winner=k, vertices=around, rivals=(OUTSIDE,) * 4))
+        return Partition(n_classes=self.n_classes, regions=tuple(boxes), leads=self.leads)
 
     @cached_property
     def absent(self) -> tuple[int, ...]:
         """Classes that win nowhere in view, ascending."""
-        present = {region.winner for region in self.regions}
-        return tuple(k for k in range(self.n_classes) if k not in present)
+        return tuple(k for k in range(self.n_classes) if k not in set(self.present))
 
     @cached_property
     def boundaries(self) -> tuple[Boundary, ...]:
         """Every segment between two classes, once."""
+        if not self.exact:
+            return tuple(
+                Boundary(between=(region.winner, rival), ends=segment)
+                for region in self.regions
+                for rival, segment in zip(region.rivals, region.edges, strict=True)
+                if rival > region.winner
+            )
         longest: dict[tuple[int, int], Floats] = {}
         for region in self.regions:
             for rival, segment in zip(region.rivals, region.edges, strict=True):

@@ -1,5 +1,6 @@
 """Regions to pixels: who wins at a pixel's centre, and how surely."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from service.softmax.arrays import Booleans, Floats, Integers
 
 SPANS = (40.0, 300.0)
 """Score ranges up to which factors of exponentials fit single and double precision."""
+
+PIECES, CORNERS = 64, 4
+"""More regions than this, of so many corners at most, are looked at together."""
 
 TILE_PX = 32
 """Steep scores are summed in tiles of this side, in each over the classes that count there."""
@@ -101,18 +105,12 @@ def winning_runs(partition: Partition, rows: range, size: tuple[int, int]) -> Ru
     Runs
         The winners of those rows.
     """
-    found = [_spans(region, rows, size) for region in partition.regions]
-    starts = np.concatenate([row * size[0] + first for row, first, _ in found])
-    winners = [
-        np.full(len(row), r.winner) for (row, _, _), r in zip(found, partition.regions, strict=True)
-    ]
+    number, row, first, _ = _all_spans(partition.regions, rows, size)
+    winners = np.array([region.winner for region in partition.regions])[number]
+    starts = row * size[0] + first
     order = np.argsort(starts, kind="stable")
     lengths = np.diff(starts[order], append=len(rows) * size[0])
-    return Runs(
-        rows=np.concatenate([row for row, _, _ in found])[order],
-        winners=np.concatenate(winners)[order],
-        lengths=lengths,
-    )
+    return Runs(rows=row[order], winners=winners[order], lengths=lengths)
 
 
 def undecided(kept: tuple[Region, ...], rows: range, size: tuple[int, int]) -> Booleans:
@@ -133,10 +131,9 @@ def undecided(kept: tuple[Region, ...], rows: range, size: tuple[int, int]) -> B
         True in between.
     """
     changes = np.zeros((len(rows), size[0] + 1), dtype=np.int32)
-    for region in kept:
-        row, first, last = _spans(region, rows, size)
-        np.add.at(changes, (row, first), 1)
-        np.add.at(changes, (row, last), -1)
+    _, row, first, last = _all_spans(kept, rows, size)
+    np.add.at(changes, (row, first), 1)
+    np.add.at(changes, (row, last), -1)
     return np.asarray(changes.cumsum(axis=1)[:, :-1] == 0)
 
 
@@ -218,17 +215,57 @@ def _bands(top: Reals, total: Reals, levels: tuple[float, ...]) -> NDArray[np.ui
     return bands
 
 
+_Spans = tuple[Integers, Integers, Integers, Integers]
+
+
+def _all_spans(regions: Sequence[Region], rows: range, size: tuple[int, int]) -> _Spans:
+    """Give for each region the rows in which it holds a pixel's centre, and the pixels' range.
+
+    The region's number, the row, the first pixel and the one after the last.
+    """
+    if len(regions) > PIECES and all(len(region.rivals) <= CORNERS for region in regions):
+        return _piece_spans(regions, rows, size)
+    found = [_spans(region, rows, size) for region in regions]
+    numbers = [np.full(len(row), number) for number, (row, _, _) in enumerate(found)]
+    if not found:
+        return (np.empty(0, dtype=np.intp),) * 4
+    row, first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return np.concatenate(numbers), row, first, last
+
+
+def _piece_spans(regions: Sequence[Region], rows: range, size: tuple[int, int]) -> _Spans:
+    """Give the same for many small pieces together; a corner that is missing is doubled."""
+    corners = np.array([r.vertices[[0, 1, 2, len(r.rivals) - 1]] for r in regions])
+    height = size[1]
+    top, bottom = corners[..., 1].max(axis=1), corners[..., 1].min(axis=1)
+    begin = np.maximum(np.ceil((1.0 - top) * height - 0.5), rows.start).astype(np.intp)
+    end = np.minimum(np.floor((1.0 - bottom) * height - 0.5), rows.stop - 1).astype(np.intp)
+    counts = np.maximum(end - begin + 1, 0)
+    number = np.repeat(np.arange(len(regions)), counts)
+    row = np.arange(len(number)) - np.repeat(counts.cumsum() - counts, counts) + begin[number]
+    start = corners[number]
+    v = 1.0 - (row[:, None] + 0.5) / height
+    inside, first, last = _ends(start, np.roll(start, -1, axis=1), v, size[0])
+    return number[inside], row[inside] - rows.start, first, last
+
+
 def _spans(
     region: Region, rows: range, size: tuple[int, int]
 ) -> tuple[Integers, Integers, Integers]:
     """Give the rows in which a region holds a pixel's centre, and there the pixels' range."""
     width, height = size
-    start, stop = region.vertices, np.roll(region.vertices, -1, axis=0)
     v = 1.0 - (np.arange(rows.start, rows.stop) + 0.5) / height
-    low, high = np.minimum(start[:, 1], stop[:, 1]), np.maximum(start[:, 1], stop[:, 1])
-    meets = (v[:, None] >= low) & (v[:, None] <= high) & (low < high)
-    rise = np.where(low < high, stop[:, 1] - start[:, 1], 1.0)
-    u = start[:, 0] + (v[:, None] - start[:, 1]) / rise * (stop[:, 0] - start[:, 0])
+    return _ends(region.vertices, np.roll(region.vertices, -1, axis=0), v[:, None], width)
+
+
+def _ends(
+    start: Floats, stop: Floats, v: Floats, width: int
+) -> tuple[Integers, Integers, Integers]:
+    """Cut convex polygons, given by their edges, by a line each."""
+    low, high = np.minimum(start[..., 1], stop[..., 1]), np.maximum(start[..., 1], stop[..., 1])
+    meets = (v >= low) & (v <= high) & (low < high)
+    rise = np.where(low < high, stop[..., 1] - start[..., 1], 1.0)
+    u = start[..., 0] + (v - start[..., 1]) / rise * (stop[..., 0] - start[..., 0])
     left = np.where(meets, u, np.inf).min(axis=1)
     right = np.where(meets, u, -np.inf).max(axis=1)
     inside = np.flatnonzero(left <= right)

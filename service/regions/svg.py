@@ -73,7 +73,7 @@ def _style(scene: Scene) -> str:
 
 
 def _rules_of(scene: Scene, palette: Palette) -> str:
-    winners = tuple(region.winner for region in scene.partition.regions)
+    winners = scene.partition.present
     has_neutral = any(swatch.k is None for swatch in scene.swatches)
     n_classes, n_bands = scene.field.n_classes, len(scene.levels) + 1
     return _rules(palette, n_classes, winners, n_bands, has_neutral=has_neutral)
@@ -115,9 +115,14 @@ def _named_looks(scene: Scene) -> dict[Look, str]:
 
 
 def _definitions(scene: Scene, looks: dict[Look, str]) -> Iterator[str]:
-    for region in scene.partition.regions:
-        path = _polygon(scene.frame.pixels(region.vertices))
-        yield f'<clipPath id="{_NAME}-c{region.winner}"><path {path}/></clipPath>'
+    # Of pieces, those that are not decided are hatched over.
+    shown = scene.partition.regions
+    if scene.kept is not None and not scene.partition.exact:
+        shown = scene.kept
+    for k in scene.partition.present:
+        own = [region for region in shown if region.winner == k]
+        path = _polygons([scene.frame.pixels(region.vertices) for region in own])
+        yield f'<clipPath id="{_NAME}-c{k}"><path {path}/></clipPath>'
     many = {look for look, places in scene.marks.groups() if len(places) > 1}
     for look, key in looks.items():
         yield f'<g id="{key}">{_shape(look)}</g>'
@@ -163,8 +168,9 @@ def _shape(look: Look) -> str:
 def _regions(scene: Scene) -> Iterator[str]:
     frame = scene.frame
     box = f'x="{frame.left}" y="{frame.top}" width="{frame.width}" height="{frame.height}"'
-    outlines = band_outlines(scene.field, scene.partition, scene.levels) if scene.levels else []
-    for region, bands in zip_longest(scene.partition.regions, outlines):
+    boxes = scene.partition.boxes
+    outlines = band_outlines(scene.field, boxes, scene.levels) if scene.levels else []
+    for region, bands in zip_longest(boxes.regions, outlines):
         k = region.winner
         yield f'<g clip-path="url(#{_NAME}-c{k})">'
         yield f'<rect class="{_NAME}t{k}-0" {box}/>'
@@ -266,9 +272,10 @@ def _text(text: Text) -> str:
     return f'<text {looks} x="{x}" y="{y}">{_safe(text.text)}</text>'
 
 
-def _polygon(pixels: Floats) -> str:
-    """Write a polygon in hundredths of a pixel."""
-    return f'transform="scale({1 / PARTS**2:g})" d="{_rings(PARTS**2 * pixels, "%d %d")}"'
+def _polygons(polygons: Sequence[Floats]) -> str:
+    """Write polygons in hundredths of a pixel."""
+    rings = "".join(_rings(PARTS**2 * pixels, "%d %d") for pixels in polygons)
+    return f'transform="scale({1 / PARTS**2:g})" d="{rings}"'
 
 
 def _rings(pixels: Floats, form: str = "%.2f %.2f") -> str:

@@ -130,3 +130,46 @@ def test_a_policy_whose_files_were_refused_is_not_available(service: Service) ->
     assert refused.status_code == 503
     assert refused.json()["type"] == "/problems/model_unavailable"
     assert fresh.decide({"type": "argmax"}).status_code == 200
+
+
+def picture(service: Service, query: str, **headers: str) -> httpx.Response:
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(f"/models/iris/regions.geojson?{query}", headers=headers)
+
+    return asyncio.run(send())
+
+
+def test_a_picture_shows_the_decisions_of_a_policy(service: Service) -> None:
+    service.add("strict", 0.99)
+
+    answer = picture(service, "policy=strict")
+    same = picture(service, "threshold=0.99")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["undecided_share"] == same.json()["undecided_share"] > 0
+
+
+def test_a_picture_of_a_policy_is_another_one_once_the_policy_is(service: Service) -> None:
+    service.add("strict", 0.99)
+    digest = service.models.served.catalogue.get("iris").artifact.digest
+    first = picture(service, f"policy=strict&v={digest}")
+    service.add("strict", 0.5)
+
+    second = picture(
+        service, f"policy=strict&v={digest}", **{"If-None-Match": first.headers["etag"]}
+    )
+
+    assert first.headers["cache-control"] == second.headers["cache-control"] == "public, no-cache"
+    assert "immutable" in picture(service, f"v={digest}").headers["cache-control"]
+    assert second.status_code == 200
+    assert second.json()["undecided_share"] < first.json()["undecided_share"]
+
+
+def test_a_picture_of_no_policy_of_the_model_is_refused(service: Service) -> None:
+    for query in ("policy=strict", "policy=strict&threshold=0.5"):
+        answer = picture(service, query)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/policy"

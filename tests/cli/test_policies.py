@@ -120,3 +120,19 @@ def test_a_set_says_what_it_guarantees(softmax: Softmax) -> None:
     done = softmax("show", "iris", "sets")
 
     assert "at least 90 % of rows get a set that holds their class" in done.stderr
+
+
+def test_regions_of_a_policy_are_drawn_by_its_name_and_from_its_file(
+    softmax: Softmax, tmp_path: Path
+) -> None:
+    softmax("add", "iris", "review", written(REVIEW))
+
+    for policy in ("review", "policy.json", "review@1"):
+        arguments = ["regions", "iris", f"{policy}.geojson", "--policy", policy]
+        done = CliRunner().invoke(commands, arguments)
+        assert done.exit_code == 0, done.output
+
+    by_name = (tmp_path / "review.geojson").read_bytes()
+    assert (tmp_path / "policy.json.geojson").read_bytes() == by_name
+    assert (tmp_path / "review@1.geojson").read_bytes() == by_name
+    assert json.loads(by_name)["undecided_share"] > 0
