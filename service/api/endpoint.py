@@ -159,6 +159,8 @@ class Endpoint:
         beside = {} if document is None else document.options
         options = self.task.options.read(beside, query)
         _refuse_trimmed(options, wanted)
+        if wanted is Format.NPY:
+            options = options.model_copy(update={"fields": ("probabilities",)})
         if document is None:
             table = _READERS[given](body, self.published.artifact.contract, max_rows)
             batch = self._table_batch(table, is_isolating=options.is_isolating)

@@ -60,6 +60,10 @@ class Options(BaseModel):
         fields: tuple[str, ...] | None = getattr(self, "fields", None)
         return None if fields is None else frozenset(fields)
 
+    def wants(self, name: str) -> bool:
+        """Whether a part of the answer is wanted."""
+        return self.kept is None or name in self.kept
+
     @classmethod
     def read(cls, body: Mapping[str, Any], query: Mapping[str, str]) -> Self:
         """Read the options of one request.

@@ -62,7 +62,8 @@ def _predict(published: Published, batch: Batch, options: PredictOptions) -> Ans
 def _predict_proba(published: Published, batch: Batch, options: ProbaOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
     heads, parts = _probabilities(published, proba, options.top_k)
-    parts["labels"] = _labels(published, proba)
+    if options.wants("labels"):
+        parts["labels"] = _labels(published, proba)
     return _answer(published, batch, options, proba, heads=heads, parts=parts)
 
 

@@ -208,10 +208,26 @@ class FeatureContract:
             Row and feature of each number outside its training range and of each category
             that training never saw, row by row.
         """
-        low, high = self.bounds
-        if not len(X) or (bool((X.min(axis=0) >= low).all() and (X.max(axis=0) <= high).all())):
+        if self.is_familiar(X):
             return np.empty((0, 2), dtype=np.intp)
+        low, high = self.bounds
         return np.argwhere((low > X) | (high < X))
+
+    def is_familiar(self, X: Floats) -> bool:
+        """Tell whether every value is a number like those of the training rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as `SoftmaxModel.scores` takes them; NaN is like nothing.
+
+        Returns
+        -------
+        bool
+            Whether there is nothing to say of any of them.
+        """
+        low, high = self.bounds
+        return not len(X) or bool((X.min(axis=0) >= low).all() and (X.max(axis=0) <= high).all())
 
     def encode(self, columns: Sequence[Column]) -> "Encoded":
         """Turn columns of raw values into the matrix that a model scores.

@@ -92,6 +92,7 @@ def write_npy_body(matrix: Floats) -> bytes:
     bytes
         The file.
     """
+    rows = np.ascontiguousarray(matrix, dtype="<f8")
     file = io.BytesIO()
-    npy.write_array(file, np.ascontiguousarray(matrix), version=(1, 0), allow_pickle=False)
-    return file.getvalue()
+    npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
+    return b"".join((file.getvalue(), rows.data))
