@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import pytest
 from sklearn.datasets import load_iris
 from starlette.types import Receive, Scope, Send
 
+from service.api.guards import Guards, gate_of
+from service.api.metrics.recorder import Recorder
+from service.api.metrics.shared import SharedCounters
 from service.api.served import Models
 from service.app import Application, create_app
 from service.artifacts.loading import load_catalogue
@@ -23,9 +27,11 @@ from service.artifacts.store import Store
 from service.client import (
     AccessRefusedError,
     AsyncClient,
+    BusyError,
     Client,
     InputRefusedError,
     NotFoundError,
+    Retries,
 )
 from service.client.calls import ARROW_CELLS
 from service.errors import ValueRefusedError
@@ -59,8 +65,11 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     return list(rows)
 
 
-def application(store: Path) -> Application:
-    return create_app(Models(load_catalogue(Store(root=store)).catalogue), Settings(models=store))
+def application(store: Path, settings: Settings | None = None) -> Application:
+    """Put the application together on a store, with its gate."""
+    chosen = settings if settings is not None else Settings(models=store)
+    guards = Guards(recorder=Recorder(SharedCounters(1)), gate=gate_of(chosen))
+    return create_app(Models(load_catalogue(Store(root=store)).catalogue), chosen, guards=guards)
 
 
 @pytest.fixture
@@ -343,26 +352,37 @@ def test_numbers_of_numpy_are_numbers(iris: Client) -> None:
     assert iris.predict([row]) == iris.predict([[5.0, 3.5, 1.0, 0.0]])  # type: ignore[list-item]  # they are like numbers
 
 
-def test_a_key_travels_with_every_request() -> None:
-    seen: list[str] = []
+def test_a_key_travels_with_every_request(store: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"me predict {sha256(b'open-sesame').hexdigest()}\n")
+    settings = Settings(models=store, keys=keys)
+    app = application(store, settings)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        seen.append(dict(scope["headers"])[b"x-api-key"].decode())
-        head = [(b"content-type", b"application/problem+json")]
-        await send({"type": "http.response.start", "status": 401, "headers": head})
-        await send({"type": "http.response.body", "body": b'{"type": "/problems/unauthorized"}'})
-
-    async def asked() -> None:
+    async def labels(api_key: str | None) -> Any:
         transport = httpx.ASGITransport(app)
-        async with AsyncClient("http://here", api_key="open sesame", transport=transport) as client:
-            await client.models()
+        async with AsyncClient("http://here", api_key=api_key, transport=transport) as client:
+            return (await client.predict([[0.4, -1.9]]))["labels"]
 
-    with pytest.raises(AccessRefusedError) as raised:
-        asyncio.run(asked())
+    assert asyncio.run(labels("open-sesame")) == [2]
+    for wrong in ("close-sesame", None):
+        with pytest.raises(AccessRefusedError) as raised:
+            asyncio.run(labels(wrong))
+        assert raised.value.problem_code == "unauthorized"
 
-    assert seen == ["open sesame"]
-    assert raised.value.problem_code == "unauthorized"
+
+def test_a_client_that_asks_too_often_comes_back_when_it_may(store: Path) -> None:
+    app = application(store, Settings(models=store, rate_limit=2))
+
+    async def asked(retries: Retries) -> list[Any]:
+        transport = httpx.ASGITransport(app)
+        async with AsyncClient("http://here", retries=retries, transport=transport) as client:
+            return [(await client.predict([[0.4, -1.9]]))["labels"] for _ in range(5)]
+
+    with pytest.raises(BusyError) as raised:
+        asyncio.run(asked(Retries(attempts=1)))
+    assert raised.value.problem_code == "rate_limited"
+    assert raised.value.retry_after_s is not None
+    assert asyncio.run(asked(Retries())) == [[2]] * 5
 
 
 def test_importing_the_client_imports_no_table_library() -> None:
