@@ -8,7 +8,6 @@ import click
 
 from service.cli.report import print_json, print_table, printable
 from service.errors import InputError, ServiceError
-from service.softmax.arrays import label_text
 
 if TYPE_CHECKING:
     from service.artifacts.catalogue import Published
@@ -114,6 +113,8 @@ def _print(published: "Published", decider: "Decider", found: "Evaluation") -> N
 
 
 def _overall(outcome: "Outcome") -> Iterator[tuple[str, str]]:
+    from service.softmax.arrays import label_text
+
     yield "decided for a class", _number(outcome.decided_rate)
     yield "left undecided", _number(outcome.undecided_rate)
     yield "right among the decided", _number(outcome.accuracy)
@@ -137,6 +138,8 @@ def _overall(outcome: "Outcome") -> Iterator[tuple[str, str]]:
 
 
 def _by_class(outcome: "Outcome") -> tuple[list[str], list[tuple[object, ...]]]:
+    from service.softmax.arrays import label_text
+
     header = ["", "rows", "wrong", "undecided"]
     if outcome.cost is not None:
         header.append("cost")
