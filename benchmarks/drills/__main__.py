@@ -116,6 +116,9 @@ class Drills:
         with self.service() as service:
             found = overload(service, times=4, seconds=max(10.0, 60 * self.scale))
         self.say("L4", "offered over capacity", found.offered / found.capacity, 2, least=True)
+        self.say(
+            "L4", "answers a second of processor, over calm", found.efficiency, 0.8, least=True
+        )
         self.say("L4", "goodput over capacity", found.goodput / found.capacity, 0.8, least=True)
         self.say("L4", "lost", sum(found.during.failures), 0)
         self.say("L4", "refusals without Retry-After", found.during.without_retry_after, 0)

@@ -1,5 +1,6 @@
-"""What the processes of a service hold: memory, descriptors, threads."""
+"""What the processes of a service hold and use: memory, descriptors, threads, processors."""
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -37,6 +38,15 @@ def holding(service: Service) -> Holding:
         descriptors=sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids),
         threads=sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in pids),
     )
+
+
+def busy_s(service: Service) -> float:
+    """Give how many seconds of a processor the workers have used."""
+    ticks = 0
+    for pid in service.workers:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # in user mode, and in the kernel for it
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.drills.load import Client, Tally, ask_until
+from benchmarks.drills.memory import busy_s
 from benchmarks.drills.service import Service
 
 PREDICT_PROBA = b"/models/iris/predict_proba"
@@ -49,6 +50,9 @@ class Overload:
         Answers 200 a second, while more was asked.
     offered : float
         Requests a second, then.
+    efficiency : float
+        Answers 200 for each second of a processor that the workers used, over the same before:
+        what is left of capacity beside the refusals, whoever else is busy on the machine.
     during : Tally
         What became of them.
     probes_s : list of float
@@ -62,6 +66,7 @@ class Overload:
     capacity: float
     goodput: float
     offered: float
+    efficiency: float
     during: Tally
     probes_s: list[float]
     failed_probes: int
@@ -87,19 +92,23 @@ def overload(service: Service, *, times: float, seconds: float) -> Overload:
 
     async def drill() -> Overload:
         request = predict_rows(1, EXPLAIN)
+        idle_s = busy_s(service)
         calm = await _closed(service.port, request, seconds=min(seconds, 5.0), n_clients=8)
+        calm_s = busy_s(service) - idle_s
         capacity = len(calm.latencies) / min(seconds, 5.0)
         during = Tally()
         probing = _probe(service.port)
         begun = time.perf_counter()
         n_offered = await _open(service.port, request, during, times * capacity, seconds)
         took = time.perf_counter() - begun
+        during_s = busy_s(service) - calm_s - idle_s
         probed = json.loads(probing.communicate(b"")[0])
         recovery_s = await _recovery(service.port, request, 2.0 * calm.quantile(0.99))
         return Overload(
             capacity=capacity,
             goodput=len(during.latencies) / took,
             offered=n_offered / took,
+            efficiency=(len(during.latencies) / during_s) / (len(calm.latencies) / calm_s),
             during=during,
             probes_s=probed["seconds"],
             failed_probes=probed["failed"],
