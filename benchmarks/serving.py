@@ -53,7 +53,10 @@ def main() -> None:
         for name in ceilings:
             _attempt(name, lambda name=name: measure_ceilings(name, plan, found))
     parted = {} if only or options.quick else every_layer(1.0)
-    grown = [] if only else list(growths(plan.seconds, quick=options.quick))
+    grown = list[Growth]()
+    if not only:
+        growing = growths(plan.seconds, quick=options.quick)
+        _attempt("further growth", lambda: grown.extend(growing))
 
     versions = {subject.name: subject.version() for subject in (OURS, *peers)}
     versions |= {"uvicorn": _uvicorn(), "wrk": tool_version(["wrk", "-v"])}

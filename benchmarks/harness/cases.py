@@ -11,7 +11,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import orjson
-from harness.environments import PEERS
+from harness.environments import PEERS, UnavailableError
 from harness.machine import CACHE, ROOT
 from numpy.typing import NDArray
 from sklearn.datasets import load_iris, make_classification
@@ -46,8 +46,8 @@ class Case:
         return CACHE / "stores" / self.name
 
     @cached_property
-    def pipeline(self) -> Pipeline:
-        """The pipeline, fitted the same each time."""
+    def samples(self) -> tuple[Floats, NDArray[np.str_]]:
+        """Rows and labels of the fit, the same each time."""
         if self.name == "iris":
             X, y = load_iris(return_X_y=True)
         else:
@@ -56,8 +56,13 @@ class Case:
                 n_informative=max(2, self.n_features * 3 // 4), n_redundant=0,
                 n_clusters_per_class=1, random_state=0,
             )  # fmt: skip
+        return X, np.array([f"class {label:03}" for label in y])
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The pipeline, fitted to them."""
         fitted: Pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        return fitted.fit(X, np.array([f"class {label:03}" for label in y]))
+        return fitted.fit(*self.samples)
 
     def rows(self, count: int) -> Floats:
         """Make rows near those of the fit, with six decimals."""
@@ -87,9 +92,8 @@ class Case:
         CACHE.mkdir(exist_ok=True)
         joblib.dump(self.pipeline, file)
         names = [f"x{j}" for j in range(self.n_features)]
-        X = self.rows(1000)
-        labels = self.pipeline.predict(X)
-        lines = [",".join([*map(str, row), label]) for row, label in zip(X, labels, strict=True)]
+        samples = zip(*self.samples, strict=True)
+        lines = [",".join([*map(str, row), label]) for row, label in samples]
         table.write_text("\n".join([",".join([*names, "y"]), *lines]), encoding="utf-8")
         run(
             [
@@ -118,11 +122,18 @@ WIDE = Case(name="wide", n_features=20, n_classes=10)
 
 
 def run(command: list[str], **more: str) -> None:
-    """Run a command of ours that prepares something; its words matter only when it fails."""
+    """Run a command of ours that prepares something; its words matter only when it fails.
+
+    Raises
+    ------
+    UnavailableError
+        If it fails.
+    """
     env = os.environ | more
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=env)
     if done.returncode:
-        sys.exit(f"{' '.join(command[:6])} …: {done.stderr.strip()[-500:]}")
+        msg = f"{' '.join(command[1:6])} …: {done.stderr.strip()[-200:]}"
+        raise UnavailableError(msg)
 
 
 def as_json(**fields: object) -> bytes:
