@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.softmax.arrays import Floats
+from service.softmax.arrays import Floats, Integers
 from service.softmax.contract import CategoricalFeature, Category, FeatureContract, NumericFeature
 from service.softmax.model import SoftmaxModel, column_starts
 
@@ -72,7 +72,13 @@ def nearest_flips(
     >>> nearest_flips(model, contract, np.array([2.0]))
     (Flip(value=0.5, delta=-1.5, label=0),)
     """
-    line = _Line(model=model, row=row, label=_label(model, row))
+    line = _Line(
+        model=model,
+        row=row,
+        label=_label(model, row),
+        scores=model.scores(row[None, :])[0],
+        starts=column_starts(model.levels_),
+    )
     found: list[Flip | None] = []
     for j, feature in enumerate(contract.features):
         if isinstance(feature, CategoricalFeature):
@@ -89,6 +95,8 @@ class _Line:
     model: SoftmaxModel
     row: Floats
     label: int
+    scores: Floats
+    starts: Integers
 
     def label_at(self, j: int, value: float) -> int:
         """Ask the model, of this row alone."""
@@ -118,11 +126,10 @@ class _Line:
 
     def _ties(self, j: int, feature: NumericFeature) -> Iterator[tuple[float, float]]:
         """Give for each direction where a rival draws level, and the end of the range there."""
-        slopes = self.model.coef_[:, column_starts(self.model.levels_)[j]]
-        scores = self.model.scores(self.row[None, :])[0]
+        slopes = self.model.coef_[:, self.starts[j]]
         x = float(self.row[j])
         with np.errstate(all="ignore"):  # a parallel rival never draws level
-            steps = (scores[self.label] - scores) / (slopes - slopes[self.label])
+            steps = (self.scores[self.label] - self.scores) / (slopes - slopes[self.label])
         rises = slopes > slopes[self.label]
         falls = slopes < slopes[self.label]
         for end, is_rival in ((feature.low, falls), (feature.high, rises)):
