@@ -81,8 +81,9 @@ class Supervisor:
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # a signal ends a wait at once
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: self.signals.append(number))
-        gc.collect()
-        gc.freeze()  # what is there now stays, and its pages are shared with the workers
+        # What is there now stays, and its pages are shared with the workers. Of garbage there is
+        # little: to look for it first would take a tenth of the start.
+        gc.freeze()
         gc.enable()
         try:
             return self._run(reader, on_answering)
