@@ -97,7 +97,9 @@ class Answer:
         if wanted is Format.NPY:
             return write_npy_body(np.asarray(self._whole(self.parts["probabilities"])))
         columns = dict(self._columns())
-        return write_csv_body(columns) if wanted is Format.CSV else write_arrow_body(columns)
+        if wanted is Format.CSV:
+            return write_csv_body(columns)
+        return write_arrow_body(columns, has_gaps=not self.batch.is_whole)
 
     def _json(self) -> bytes:
         content: dict[str, Any] = {"model": self.model, **self.heads}
@@ -129,13 +131,23 @@ class Answer:
         for name, part in self.parts.items():
             if name in _MATRICES:
                 labels = self.classes if name == "probabilities" else self.actions
-                matrix = np.asarray(self._whole(part))
-                for column, label in zip(matrix.T, labels, strict=True):
+                columns = np.ascontiguousarray(np.asarray(self._whole(part)).T)
+                for column, label in zip(columns, labels, strict=True):
                     yield f"{_MATRICES[name]}{label_text(label)}", column
             elif name in _TEXTS:
-                yield ONE_OF[name], _one_type(self._with_nulls(part))
+                entries = list(part) if self.batch.is_whole else self._with_nulls(part)
+                yield ONE_OF[name], self._of_one_type(entries)
+        if self.batch.is_whole:
+            yield "error_code", [None] * self.batch.n_rows
+            return
         faults = map(self.batch.rejected.get, range(self.batch.n_rows))
         yield "error_code", [None if fault is None else fault.code for fault in faults]
+
+    def _of_one_type(self, labels: Sequence[Label | None]) -> Sequence[Label | None]:
+        """Make a column of actions one of texts, where classes are not."""
+        if len({type(action) for action in self.actions}) <= 1:
+            return labels
+        return [None if label is None else label_text(label) for label in labels]
 
     def _with_nulls(self, part: Part) -> list[Any]:
         entries: list[Any] = [None] * self.batch.n_rows
@@ -154,14 +166,6 @@ class Answer:
 
 _MATRICES = {"probabilities": "proba_", "expected_costs": "expected_cost_"}
 _TEXTS = ("labels", "decisions")
-
-
-def _one_type(labels: list[Label | None]) -> list[Label | None]:
-    """Make a column of actions one of texts, where classes are not."""
-    kinds = {type(label) for label in labels if label is not None}
-    if len(kinds) <= 1:
-        return labels
-    return [None if label is None else label_text(label) for label in labels]
 
 
 def told(fault: Fault) -> dict[str, str]:

@@ -28,7 +28,22 @@ def matrix_of(body: bytes, n_features: int) -> Floats | None:
         None if the body is anything else.
     """
     try:
-        rows = _rows(body)
+        parser = _idle.pop()
+    except IndexError:
+        parser = simdjson.Parser()
+    matrix = _matrix(parser, body, n_features)
+    if not _idle:
+        _idle.append(parser)
+    return matrix
+
+
+_idle: list[simdjson.Parser] = []
+"""A parser that is not in use: its memory is mapped already, which takes as long as parsing."""
+
+
+def _matrix(parser: simdjson.Parser, body: bytes, n_features: int) -> Floats | None:
+    try:
+        rows = _rows(parser, body)
         values: Floats = np.frombuffer(rows.as_buffer(of_type="d"), dtype=np.float64)
         # The buffer is flat whatever the nesting: rows must be lists without lists inside.
         is_matrix = body.count(b"[") == len(rows) + 1 and all(
@@ -39,8 +54,8 @@ def matrix_of(body: bytes, n_features: int) -> Floats | None:
     return values.reshape(-1, n_features) if is_matrix else None
 
 
-def _rows(body: bytes) -> simdjson.Array:
-    document = simdjson.Parser().parse(body)
+def _rows(parser: simdjson.Parser, body: bytes) -> simdjson.Array:
+    document = parser.parse(body)
     # A byte order mark is no JSON; a key that stands twice counts twice.
     if body[:1] != b"{" or not isinstance(document, simdjson.Object) or len(document) != 1:
         msg = "expected an object of nothing but rows"

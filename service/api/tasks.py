@@ -19,7 +19,7 @@ from service.api.options import (
 )
 from service.api.policies import asked_policy
 from service.artifacts.catalogue import Published
-from service.errors import Fault, InputError
+from service.errors import ContentTooLargeError, Fault, InputError
 from service.softmax.arrays import Floats, Integers, Label, label_text
 from service.softmax.decisions import Decider
 from service.softmax.probability import softmax
@@ -27,6 +27,9 @@ from service.softmax.probability import softmax
 JSON_LIKE = (Format.JSON, Format.NDJSON)
 TABLES = (*JSON_LIKE, Format.CSV, Format.ARROW)
 EVERY = (*TABLES, Format.NPY)
+
+MAX_EXPLAINED = 1_000
+"""Rows explained at a time: each asks the model again some hundred times for its flips."""
 
 Compute = Callable[[Published, Batch, Any], Answer]
 
@@ -97,6 +100,9 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
 
 def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Answer:
     model = published.artifact.model
+    if len(batch.X) > MAX_EXPLAINED:
+        msg = f"expected at most {MAX_EXPLAINED} rows to explain at a time, got {len(batch.X)}"
+        raise ContentTooLargeError(msg)
     against = None if options.against is None else _class_index(model.classes_, options.against)
     batch, proba = _computed(model.predict_proba, batch, options)
     explanations = told_explanations(

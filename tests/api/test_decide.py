@@ -182,3 +182,10 @@ def test_centred_contributions_add_up_to_nothing_over_the_classes(ask: Ask) -> N
         for parts in one["centred"]["contributions"].values():
             assert list(parts) == CLASSES
             assert abs(math.fsum(parts.values())) < 1e-12
+
+
+def test_more_rows_than_can_be_explained_in_a_moment_are_refused(refused: Refused) -> None:
+    problem = refused(413, "POST", "/models/iris/explain", json={"instances": ROWS * 400})
+
+    assert problem["type"] == "/problems/content_too_large"
+    assert "1000 rows" in problem["detail"]

@@ -68,13 +68,15 @@ def read_arrow_body(body: bytes, contract: FeatureContract, max_rows: int) -> Ta
     return TableBody(columns=columns, n_rows=table.num_rows, bad={})
 
 
-def write_arrow_body(columns: Mapping[str, AnswerColumn]) -> bytes:
+def write_arrow_body(columns: Mapping[str, AnswerColumn], *, has_gaps: bool = True) -> bytes:
     """Write columns as an Arrow IPC stream of one batch.
 
     Parameters
     ----------
     columns : mapping of str to ndarray or sequence
         The columns by name, all of one length.
+    has_gaps : bool
+        Whether NaN may stand among numbers, for no value.
 
     Returns
     -------
@@ -87,7 +89,10 @@ def write_arrow_body(columns: Mapping[str, AnswerColumn]) -> bytes:
         If pyarrow is not installed.
     """
     pa = _pyarrow()
-    arrays = [_array(column) for column in columns.values()]
+    arrays = [
+        pa.array(column, from_pandas=has_gaps and isinstance(column, np.ndarray))
+        for column in columns.values()
+    ]
     batch = pa.record_batch(arrays, names=list(columns))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
@@ -199,9 +204,3 @@ def _column(feature: Feature, values: "pa.ChunkedArray[Any]") -> Column:
 def _wrong_type(feature: Feature, noun: str) -> InputError:
     detail = f"expected {noun} in column {feature.name!r}"
     return InputError([Fault(code="wrong_type", detail=detail, location=(feature.name,))])
-
-
-def _array(column: AnswerColumn) -> Any:
-    pa = _pyarrow()
-    has_nan = isinstance(column, np.ndarray) and bool(np.isnan(column).any())
-    return pa.array(column, from_pandas=has_nan)
