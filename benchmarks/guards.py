@@ -94,7 +94,7 @@ def _connection(models: Models, settings: Settings, kind: type[Envelope]) -> Con
     front = Front(_nowhere, models, settings, guards.recorder)
     application = Application(kind(front, settings, guards), front)
     config = uvicorn.Config(application, ws="none", lifespan="off", log_config=None)
-    limits = Limits(receipt_s=10.0, keep_alive_s=75.0, header_bytes=2**14)
+    limits = Limits(receipt_s=10.0, keep_alive_s=75.0, header_bytes=2**14, in_flight=64)
     config.load()
     made = Connection(config, ServerState(), limits, Lifecycle(), application.shortcut)
     made.connection_made(Sink())

@@ -34,6 +34,7 @@ def scrape_routes() -> APIRouter:
         """Give the sums of all workers, as Prometheus reads them."""
         refuse_query(request)
         recorder: Recorder = request.app.state.recorder
+        recorder.fold()
         totals = recorder.shared.totals()
         for name, number in _models(served(request)):
             totals.setdefault(name, [number])

@@ -139,6 +139,7 @@ class _Server(uvicorn.Server):
         self.models = models
         self.settings = settings
         self.lifecycle = lifecycle
+        self.recorder = recorder
         self.post = post
         self.writer = writer
         self.stop_at = math.inf
@@ -222,6 +223,7 @@ class _Server(uvicorn.Server):
                 if self.is_retiring:
                     door.close()
             self.writer.flush()
+            self.recorder.fold()
             await asyncio.sleep(TICK_S)
 
     def _make_room(self) -> None:
