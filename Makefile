@@ -33,7 +33,7 @@ install: .venv/.dev  ## Make .venv with everything that development needs
 .PHONY: test
 test: .venv/.dev  ## Run the whole suite, set-up included
 	@tests/system/set-up.sh
-	@$(bin)/python -m pytest $(PYTEST_ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(bin)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.dev  ## Format, lint, types, layers, dependencies, docstrings

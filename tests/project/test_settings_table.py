@@ -1,7 +1,9 @@
 """The README lists every setting, with its default and its description."""
 
+import click
 import pytest
 
+from service.cli.serve import serve
 from service.settings import Settings
 from tests.documents import ROOT
 
@@ -24,3 +26,9 @@ def test_the_readme_has_no_row_for_a_setting_that_is_gone() -> None:
     shown = [line for line in README.splitlines() if line.startswith("| `SOFTMAX_")]
 
     assert shown == [row(name) for name in Settings.model_fields]
+
+
+def test_every_setting_is_an_option_of_serve() -> None:
+    options = {option.name for option in serve.get_params(click.Context(serve))}
+
+    assert options == {*Settings.model_fields, "help"}
