@@ -31,4 +31,4 @@ def test_the_readme_has_no_row_for_a_setting_that_is_gone() -> None:
 def test_every_setting_is_an_option_of_serve() -> None:
     options = {option.name for option in serve.get_params(click.Context(serve))}
 
-    assert options == {*Settings.model_fields, "help"}
+    assert options >= Settings.model_fields.keys()
