@@ -224,7 +224,7 @@ class RowReader:
         lengths = [len(column) for column in content.values() if isinstance(column, list)]
         n_rows = max(lengths, default=0)
         check_count(n_rows or 1, max_rows, "columns")
-        rejected = dict[int, Fault]()
+        numbers, rejected = None, dict[int, Fault]()
         try:
             columns = self._columns.validate_python(content)
         except ValidationError as error:
@@ -238,9 +238,9 @@ class RowReader:
                 detail = f"expected {n_rows} values in column {name!r}, got {got}"
                 refuse("wrong_width", detail, ("columns", name))
         check_count(n_rows, max_rows, "columns")
-        numbers = np.array([row for row in range(n_rows) if row not in rejected], dtype=np.intp)
         kept = [columns[name] for name in self.contract.names]
         if rejected:
+            numbers = np.setdiff1d(np.arange(n_rows), [*rejected])
             kept = [[column[row] for row in numbers] for column in kept]
         return batch_of(
             self.contract,
