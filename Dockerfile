@@ -22,12 +22,12 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv --without-pip /opt/venv
 COPY requirements-serve.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/venv/bin/python install --quiet --require-hashes --requirement /tmp/requirements-serve.lock
+    pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes --requirement /tmp/requirements-serve.lock
 
 FROM serve-packages AS train-packages
 COPY requirements-train.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/venv/bin/python install --quiet --require-hashes --requirement /tmp/requirements-train.lock
+    pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes --requirement /tmp/requirements-train.lock
 
 FROM serve-packages AS wheel
 WORKDIR /src

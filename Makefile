@@ -93,6 +93,7 @@ compile = $(bin)/uv pip compile pyproject.toml --quiet --no-config --universal -
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) --output-file requirements-$(1).lock
 
 # The stamps: a set-up is made again when its lock, the project's metadata or the interpreter changes.
+# Locks name everything there is to install, so nothing is resolved: pip would take extras from newer releases.
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo 'make: no Python >= 3.11 that can make a venv: install python3 and python3-venv, or say PYTHON=/path/to/python' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo 'make: $(PYTHON) is not Python 3.11 or later: say PYTHON=/path/to/one' >&2; exit 1; }
@@ -100,12 +101,12 @@ compile = $(bin)/uv pip compile pyproject.toml --quiet --no-config --universal -
 
 .venv/.serve: requirements-train.lock pyproject.toml | .venv/bin/python
 	@echo 'make: installing what serving and training need into .venv'
-	@$(pip) --require-hashes --requirement $< || $(no_packages)
+	@$(pip) --no-deps --require-hashes --requirement $< || $(no_packages)
 	@$(pip) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock pyproject.toml | .venv/bin/python
 	@echo 'make: installing what development needs into .venv'
-	@$(pip) --require-hashes --requirement $< || $(no_packages)
+	@$(pip) --no-deps --require-hashes --requirement $< || $(no_packages)
 	@$(pip) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.serve

@@ -42,7 +42,7 @@ def our_interpreter() -> Path:
     lock = ROOT / "requirements-serve.lock"
     arrow = f"pyarrow=={importlib.metadata.version('pyarrow')}"
     steps = [
-        ["--require-hashes", "-r", str(lock)],
+        ["--no-deps", "--require-hashes", "-r", str(lock)],
         [arrow],
         ["--no-deps", "--no-build-isolation", "-e", str(ROOT)],
     ]
