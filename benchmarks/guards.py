@@ -33,6 +33,7 @@ from service.api.served import Models
 from service.app import Application
 from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
+from service.server.at_once import AtOnce
 from service.server.crowd import Crowd
 from service.server.limits import Limits
 from service.server.lines import LineWriter
@@ -61,10 +62,10 @@ class PassThrough(Envelope):
         del headers
         return b"0" * 32
 
-    def admit(self, scope: Scope, note: Note) -> None:
+    def admit(self, note: Note, crowded_since: float | None = None) -> None:
         """Let everybody in."""
 
-    def close(self, note: Note, method: str, began: float) -> None:
+    def close(self, note: Note, began: float) -> None:
         """Count and tell nothing."""
 
 
@@ -98,7 +99,8 @@ def _connection(models: Models, settings: Settings, kind: type[Envelope]) -> Con
     # All requests of this script come in one turn of its event loop: here that is no crowd.
     crowd = Crowd(10**9, guards.recorder.turned_away)
     config.load()
-    made = Connection(config, ServerState(), limits, Lifecycle(), application.shortcut, crowd)
+    at_once = AtOnce(application.shortcut, crowd)
+    made = Connection(config, ServerState(), limits, Lifecycle(), at_once)
     made.connection_made(Sink())
     return made
 

@@ -1,7 +1,7 @@
 """From the bytes of a request to the bytes of its answer: one task, asked of one model."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -152,10 +152,6 @@ class Endpoint:
         """
         began = perf_counter()
         document = self.reader.parse(body) if given is Format.JSON else None
-        if document is not None and document.is_checked and not query and wanted is Format.JSON:
-            content = self._short_answer(document.content, note, began)
-            if content is not None:
-                return Reply(content=content, media_type=wanted.value)
         beside = {} if document is None else document.options
         options = self.task.options.read(beside, query)
         _refuse_trimmed(options, wanted)
@@ -189,33 +185,12 @@ class Endpoint:
             n_warnings=answer.batch.n_warnings,
         )
 
-    def _short_answer(
-        self, rows: Sequence[Sequence[float]], note: Note, began: float
-    ) -> bytes | None:
-        """Answer one row, the most frequent request, or leave it to the long way."""
-        if self.short is None or self.candidate is not None or len(rows) != 1:
-            return None
-        validated = perf_counter()
-        proba = self.short.proba(rows[0])
-        if proba is None:
-            return None
-        winner = proba.index(max(proba))
-        predicted = perf_counter()
-        content = self.short.written(proba, winner)
-        note.n_rows = 1
-        note.predicted = winner
-        note.phases = (
-            note.read_s,
-            validated - began,
-            predicted - validated,
-            perf_counter() - predicted,
-        )
-        return content
-
     @cached_property
     def short(self) -> Short | None:
-        """The way for one row; None where the task or the model has none."""
-        return short_way(self.task.name, self.published)
+        """The way for one row; None where the task or the model has none, or a candidate hears."""
+        if self.candidate is not None:
+            return None
+        return short_way(self.task.name, self.published, self.reader.lists)
 
     def _table_batch(self, table: TableBody, *, is_isolating: bool) -> Batch:
         contract = self.published.artifact.contract

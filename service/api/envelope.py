@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.api.admission import Admission
 from service.api.exchange import Exchange
 from service.api.guards import Guards
+from service.api.head import Head
 from service.api.metrics.note import Note
 from service.api.refusals import defect, refusal
 from service.api.request_log import request_log
@@ -68,15 +69,15 @@ class Envelope:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        method: str = scope["method"]
-        is_head = method == "HEAD"
-        note = Exchange(self.identifier(headers), headers, self.admission, send, is_head=is_head)
-        scope.setdefault("state", {})["note"] = note
+        head = Head(scope)
+        is_head = head.method == "HEAD"
+        note = Exchange(self.identifier(head.headers), head, self.admission, send, is_head=is_head)
+        state = scope.setdefault("state", {})
+        state["note"] = note
         if is_head:  # in a copy: the server reads the method in its own
             scope = {**scope, "method": "GET"}
         try:
-            self.admit(scope, note)
+            self.admit(note, state.get("crowded_since"))
             await self.app(scope, receive, note.answer)
         except ServiceError as error:
             await note.answer_with(refusal(error, note, self.recorder), scope, receive)
@@ -93,7 +94,7 @@ class Envelope:
         finally:
             if not note.route:
                 note.route = getattr(scope.get("route"), "path", UNMATCHED)
-            self.close(note, method, began)
+            self.close(note, began)
 
     def identifier(self, headers: Mapping[bytes, bytes]) -> bytes:
         """Give the id of a request: its own, if that is a word, else a new one.
@@ -111,15 +112,15 @@ class Envelope:
         given = headers.get(b"x-request-id")
         return given if given and _is_word(given) else b"%b%016x" % (self._prefix, next(self._ids))
 
-    def admit(self, scope: Scope, note: Note) -> None:
+    def admit(self, note: Note, crowded_since: float | None = None) -> None:
         """Let a request in.
 
         Parameters
         ----------
-        scope : dict
-            The request.
         note : Note
             What is noted about it.
+        crowded_since : float, optional
+            See `Admission.enter`.
 
         Raises
         ------
@@ -134,30 +135,29 @@ class Envelope:
         OverloadedError
             If there are too many requests already.
         """
-        if len(note.headers) != len(scope["headers"]):
-            _refuse_repeated(scope["headers"])
+        head = note.head
+        if not head.is_unambiguous:
+            _refuse_repeated(head.scope["headers"])
         if not self.gate.is_wide_open:
-            note.key = self.gate.let_in(scope["path"], note.headers)
-        if scope["path"] not in PROBES:
-            self.admission.enter(note, scope["state"].get("crowded_since"))
+            note.key = self.gate.let_in(head.path, head.headers)
+        if head.path not in PROBES:
+            self.admission.enter(note, crowded_since)
 
-    def close(self, note: Note, method: str, began: float) -> None:
+    def close(self, note: Note, began: float) -> None:
         """Let a request go, count it, and tell of it.
 
         Parameters
         ----------
         note : Note
             What was noted about it.
-        method : str
-            Its method.
         began : float
             When it began, by `perf_counter`.
         """
         self.admission.leave(note)
         seconds = perf_counter() - began
-        self.recorder.answered(note, method, seconds)
+        self.recorder.answered(note, seconds)
         if self._tell is not None:
-            self._tell(note, method, seconds)
+            self._tell(note, seconds)
 
 
 def _is_word(given: bytes) -> bool:

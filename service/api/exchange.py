@@ -6,6 +6,7 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.head import Head
 from service.api.metrics.note import Account, Note
 
 SMALL_BYTES = 64 * 2**10
@@ -22,8 +23,8 @@ class Exchange(Note):
     ----------
     identifier : bytes
         The id under which the log knows the request.
-    headers : mapping of bytes to bytes
-        Of the request.
+    head : Head
+        What the request says before its body.
     account : Account
         What the process has taken on.
     send : callable
@@ -35,14 +36,14 @@ class Exchange(Note):
     def __init__(
         self,
         identifier: bytes,
-        headers: Mapping[bytes, bytes],
+        head: Head,
         account: Account,
         send: Send,
         *,
         is_head: bool,
     ) -> None:
         self.identifier = identifier
-        self.headers = headers
+        self.head = head
         self.account = account
         self._send = send
         self._is_head = is_head
@@ -52,7 +53,7 @@ class Exchange(Note):
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message["headers"], (b"x-request-id", self.identifier), _NOSNIFF]
-            if not self.is_read and _is_left_unread(self.headers):
+            if not self.is_read and _is_left_unread(self.head.headers):
                 headers.append(_CLOSE)
             message = {**message, "headers": headers}
         elif self._is_head:

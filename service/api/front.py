@@ -5,13 +5,12 @@ for a model that is there, is therefore answered here, by the same function that
 call; everything else is handed on. Without this class the service would only be slower.
 """
 
-from collections.abc import Mapping
-
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bodies import whole_body
 from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
+from service.api.head import Head
 from service.api.media import Format
 from service.api.metrics.note import Note
 from service.api.metrics.recorder import Recorder
@@ -21,10 +20,6 @@ from service.settings import Settings
 
 Found = tuple[str, Endpoint]
 """The template of a path, and what answers there."""
-
-_JSON = b"application/json"
-_ANY = (b"*/*", _JSON)
-_UNUSUAL = frozenset({b"content-encoding", b"transfer-encoding", b"expect"})
 
 
 class Front:
@@ -54,12 +49,12 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         note: Note = scope["state"]["note"]
-        found = self.plain(scope, note.headers)
+        found = self.plain(note.head)
         if found is None:
             await self._app(scope, receive, send)
             return
         note.route = found[0]
-        declared = note.headers[b"content-length"].decode()
+        declared = note.head.headers[b"content-length"].decode()
         body = await whole_body(receive, note, limit=self._body_bytes, declared=declared)
         if len(body) > THREAD_BYTES:
             reply = await run_in_threadpool(self.answer, found, body, note)
@@ -75,33 +70,20 @@ class Front:
         """Pictures that were asked for, of the models as they are now."""
         return self._models.served.shelf
 
-    def plain(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Found | None:
+    def plain(self, head: Head) -> Found | None:
         """Find what answers a request, if that is a plain one.
 
         Parameters
         ----------
-        scope : dict
-            The request's line.
-        headers : mapping of bytes to bytes
-            Its headers.
+        head : Head
+            What it says before its body.
 
         Returns
         -------
         Found or None
             None for whatever is not a JSON body for a model that is there.
         """
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
-            return None
-        found = self._models.served.endpoints.get(scope["path"])
-        if (
-            found is None
-            or headers.get(b"content-type") != _JSON
-            or headers.get(b"accept", b"*/*") not in _ANY
-            or b"content-length" not in headers
-            or not _UNUSUAL.isdisjoint(headers)
-        ):
-            return None
-        return found
+        return self._models.served.endpoints.get(head.path) if head.is_plain else None
 
     def answer(self, found: Found, body: bytes, note: Note) -> Reply:
         """Answer a plain request.
@@ -127,6 +109,18 @@ class Front:
         ContentTooLargeError
             If there are too many rows.
         """
+        self.take_note(found, note)
+        return found[1].answer(body, Format.JSON, Format.JSON, {}, note, max_rows=self._max_rows)
+
+    def take_note(self, found: Found, note: Note) -> None:
+        """Note what answers a request.
+
+        Parameters
+        ----------
+        found : Found
+            What answers it.
+        note : Note
+            The request.
+        """
         note.route, endpoint = found
         note.tally = endpoint.tally(self._recorder)
-        return endpoint.answer(body, Format.JSON, Format.JSON, {}, note, max_rows=self._max_rows)

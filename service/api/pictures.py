@@ -110,7 +110,7 @@ async def _answer(request: Request, suffix: str) -> Response:
         head=head_of(answer),
         head_unchanged=head_of(unchanged),
     )
-    served(request).shelf.put(wish(request.scope, note_of(request).headers), shelved)
+    served(request).shelf.put(wish(note_of(request).head), shelved)
     return answer
 
 

@@ -14,7 +14,7 @@ from service.api.metrics.families import METHODS
 from service.api.metrics.note import Note
 from service.api.metrics.recorder import LEFT
 
-Tell = Callable[[Note, str, float], None]
+Tell = Callable[[Note, float], None]
 
 
 def request_log() -> Tell:
@@ -26,11 +26,12 @@ def request_log() -> Tell:
     Returns
     -------
     callable
-        Takes the note of a request, its method and its duration in seconds.
+        Takes the note of a request and its duration in seconds.
     """
     write = structlog.get_config()["logger_factory"]().info
 
-    def tell(note: Note, method: str, seconds: float) -> None:
+    def tell(note: Note, seconds: float) -> None:
+        method = note.head.method
         line = {
             "event": "request_answered",
             "request_id": note.request_id,

@@ -5,10 +5,9 @@ and the same wishes gets what the framework has answered before, unless the mode
 """
 
 import weakref
-from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
+from service.api.head import Head
 from service.api.renders import Render
 
 MAX_PLACES = 1_000
@@ -72,24 +71,20 @@ class Shelf:
     def __init__(self) -> None:
         self._places: dict[Wish, Shelved] = {}
 
-    def find(
-        self, scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]
-    ) -> Shelved | None:
+    def find(self, head: Head) -> Shelved | None:
         """Find what a request came to before.
 
         Parameters
         ----------
-        scope : dict
-            The request's line.
-        headers : mapping of bytes to bytes
-            Its headers.
+        head : Head
+            The request.
 
         Returns
         -------
         Shelved or None
             None for a request that is new.
         """
-        return self._places.get(wish(scope, headers)) if self._places else None
+        return self._places.get(wish(head)) if self._places else None
 
     def put(self, asked: Wish, shelved: Shelved) -> None:
         """Remember a request."""
@@ -98,8 +93,8 @@ class Shelf:
         self._places[asked] = shelved
 
 
-def wish(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> Wish:
+def wish(head: Head) -> Wish:
     """Give all that decides about the picture of a request."""
-    languages = headers.get(b"accept-language", b"")
-    codings = headers.get(b"accept-encoding", b"")
-    return scope["path"], scope["query_string"], languages, codings
+    languages = head.headers.get(b"accept-language", b"")
+    codings = head.headers.get(b"accept-encoding", b"")
+    return head.path, head.scope["query_string"], languages, codings

@@ -1,14 +1,20 @@
-"""The short way for one row of numbers: two functions made once, when the model is loaded."""
+"""The short way for one row of numbers: from bytes to bytes, by parts made once for a model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
 
 import orjson
 
+from service.api.metrics.note import Note
 from service.artifacts.catalogue import Published
 from service.errors import InputError
 from service.softmax.contract import NumericFeature
-from service.softmax.model import SoftmaxModel
+from service.softmax.one_row import RowProba, RowTest, row_within
+
+ONE_ROW = 2
+"""Opening brackets in ``{"instances": [[...]]}`` with one row."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,74 +23,75 @@ class Short:
 
     Parameters
     ----------
-    model : SoftmaxModel
-        The model.
-    ranges : tuple of pairs of float
-        The training range of each feature.
+    read : callable
+        Gives the rows of a body that holds nothing else, checked.
+    is_familiar : callable
+        Whether a row lies in the training range of every feature.
+    proba : callable
+        Gives the probabilities of a row.
     start : bytes
         The answer as far as the probabilities.
-    start_of_label : bytes
-        What stands between them and the label.
-    labels : tuple of bytes
-        The JSON text of each class.
+    ends : tuple of bytes
+        For each class what follows the probabilities, where it is the most probable.
     with_proba : bool
         Whether the probabilities are answered.
     """
 
-    model: SoftmaxModel
-    ranges: tuple[tuple[float, float], ...]
+    read: Callable[[bytes], list[tuple[Any, ...]]]
+    is_familiar: RowTest
+    proba: RowProba
     start: bytes
-    start_of_label: bytes
-    labels: tuple[bytes, ...]
+    ends: tuple[bytes, ...]
     with_proba: bool
 
-    def proba(self, row: Sequence[float]) -> list[float] | None:
-        """Give the probabilities of a row that there is nothing else to say of.
+    def answer(self, body: bytes, note: Note) -> bytes | None:
+        """Answer a body of one row that there is nothing to say of but its answer.
 
         Parameters
         ----------
-        row : sequence of float, length n_features
-            Its numbers.
+        body : bytes
+            The whole body.
+        note : Note
+            Is told the class, and how long each step took.
 
         Returns
         -------
-        list of float or None
-            None where training did not see the like, or a score is not finite.
+        bytes or None
+            JSON, as `Answer.written` writes it; None leaves the body to the long way, which
+            also tells what is wrong with it.
         """
-        for value, (low, high) in zip(row, self.ranges, strict=True):
-            if not low <= value <= high:
-                return None
-        try:
-            return self.model.row_proba(row)
-        except InputError:  # told with its place, by the long way
+        if body.count(b"[") != ONE_ROW:
             return None
-
-    def written(self, proba: list[float], winner: int) -> bytes:
-        """Write the answer.
-
-        Parameters
-        ----------
-        proba : list of float
-            Probabilities of the classes.
-        winner : int
-            Index of the most probable one.
-
-        Returns
-        -------
-        bytes
-            JSON, as `Answer.written` writes it.
-        """
-        if not self.with_proba:
-            return self.start_of_label + self.labels[winner] + b"]}"
-        return b"%b%b%b%b]}" % (
-            self.start,
-            orjson.dumps(proba),
-            self.start_of_label,
-            self.labels[winner],
+        began = perf_counter()
+        try:
+            (row,) = self.read(body)
+            is_familiar = self.is_familiar(row)
+            validated = perf_counter()
+            proba = self.proba(row) if is_familiar else None
+        except (ValueError, InputError):  # among them what Pydantic raises
+            return None
+        if proba is None:
+            return None
+        winner = proba.index(max(proba))
+        predicted = perf_counter()
+        if self.with_proba:
+            content = b"".join((self.start, orjson.dumps(proba), self.ends[winner]))
+        else:
+            content = self.start + self.ends[winner]
+        note.n_rows = 1
+        note.predicted = winner
+        note.phases = (
+            note.read_s,
+            validated - began,
+            predicted - validated,
+            perf_counter() - predicted,
         )
+        return content
 
 
-def short_way(task: str, published: Published) -> Short | None:
+def short_way(
+    task: str, published: Published, read: Callable[[bytes], list[tuple[Any, ...]]]
+) -> Short | None:
     """Make the short way to a task of a model, where there is one.
 
     Parameters
@@ -93,6 +100,8 @@ def short_way(task: str, published: Published) -> Short | None:
         What is asked.
     published : Published
         The model.
+    read : callable
+        See `Short`.
 
     Returns
     -------
@@ -106,12 +115,18 @@ def short_way(task: str, published: Published) -> Short | None:
         {"name": published.name, "version": published.version, "digest": published.artifact.digest}
     )
     with_proba = task == "predict_proba"
-    classes = orjson.dumps(model.classes_)
+    if with_proba:
+        classes = orjson.dumps(model.classes_)
+        start = b'{"model":%b,"classes":%b,"probabilities":[' % (head, classes)
+    else:
+        start = b'{"model":%b' % head
+    comma = b"]," if with_proba else b","
+    ranges = [(f.low, f.high) for f in contract.features if isinstance(f, NumericFeature)]
     return Short(
-        model=model,
-        ranges=tuple((f.low, f.high) for f in contract.features if isinstance(f, NumericFeature)),
-        start=b'{"model":%b,"classes":%b,"probabilities":[' % (head, classes),
-        start_of_label=b'],"labels":[' if with_proba else b'{"model":%b,"labels":[' % head,
-        labels=tuple(map(orjson.dumps, model.classes_)),
+        read=read,
+        is_familiar=row_within(ranges),
+        proba=model.row_proba,
+        start=start,
+        ends=tuple(comma + b'"labels":[%b]}' % orjson.dumps(label) for label in model.classes_),
         with_proba=with_proba,
     )

@@ -5,9 +5,7 @@ A server that has a whole short request in its hands can ask here for the whole 
 that the envelope does for other requests is done for these, by the same parts of it.
 """
 
-from collections.abc import Mapping, MutableMapping
 from time import perf_counter
-from typing import Any
 
 import structlog
 from starlette.responses import Response
@@ -15,7 +13,8 @@ from starlette.responses import Response
 from service.api.endpoint import Endpoint, Reply
 from service.api.envelope import Envelope
 from service.api.exchange import head_of
-from service.api.front import Front
+from service.api.front import Found, Front
+from service.api.head import Head
 from service.api.metrics.note import Note
 from service.api.refusals import defect, refusal
 from service.errors import ServiceError
@@ -28,7 +27,9 @@ log = structlog.get_logger()
 Whole = tuple[bytes, bytes]
 """The status line and headers, without the empty line at their end; and the body."""
 
-_END = b"x-request-id: %b\r\nx-content-type-options: nosniff\r\n"
+_ID = b"x-request-id: "
+_END = b"\r\nx-content-type-options: nosniff\r\n"
+_NOTHING_TO_SAY = b"\r\nx-rejected-rows: 0\r\nx-warnings-total: 0\r\n" + _ID
 
 
 class Shortcut:
@@ -46,13 +47,13 @@ class Shortcut:
         self._envelope = envelope
         self._front = front
 
-    def __call__(self, scope: MutableMapping[str, Any], body: bytes) -> Whole | None:
+    def __call__(self, head: Head, body: bytes) -> Whole | None:
         """Answer a request, if it is a plain one.
 
         Parameters
         ----------
-        scope : dict
-            The request's line and headers.
+        head : Head
+            What it says before its body.
         body : bytes
             Its whole body.
 
@@ -62,64 +63,72 @@ class Shortcut:
             The answer, be it a refusal; None for a request that goes the long way.
         """
         began = perf_counter()
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        if scope["method"] == "GET":
-            return self._picture(scope, headers, began)
-        found = self._front.plain(scope, headers)
-        if found is None or len(body) > SHORT_BYTES or len(headers) != len(scope["headers"]):
+        found = self._front.plain(head)
+        if found is None:
+            return self._picture(head, began) if head.method == "GET" else None
+        if len(body) > SHORT_BYTES:
             return None
         envelope = self._envelope
-        note = Note(envelope.identifier(headers), headers, envelope.admission)
+        note = Note(envelope.identifier(head.headers), head, envelope.admission)
         note.is_read = True
         note.bytes_in = len(body)
         try:
-            envelope.admit(scope, note)
-            whole = _whole(found[1], self._front.answer(found, body, note), note)
+            envelope.admit(note)
+            whole = self._answer(found, body, note)
         except ServiceError as error:
             whole = _refused(refusal(error, note, envelope.recorder), note)
         except Exception:
             log.exception("request_failed", request_id=note.request_id)
             whole = _refused(defect(note), note)
         finally:
-            envelope.close(note, "POST", began)
+            envelope.close(note, began)
         return whole
 
-    def _picture(
-        self, scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], began: float
-    ) -> Whole | None:
+    def _answer(self, found: Found, body: bytes, note: Note) -> Whole:
+        short = found[1].short
+        content = None if short is None else short.answer(body, note)
+        if content is None:
+            return _whole(found[1], self._front.answer(found, body, note), note)
+        self._front.take_note(found, note)
+        note.status = 200
+        note.bytes_out = len(content)
+        head = (found[1].head, b"content-length: %d" % len(content), _NOTHING_TO_SAY)
+        return b"".join((*head, note.identifier, _END)), content
+
+    def _picture(self, head: Head, began: float) -> Whole | None:
         """Answer with a picture that is at hand."""
-        shelved = self._front.shelf.find(scope, headers)
-        if shelved is None or len(headers) != len(scope["headers"]):
+        shelved = self._front.shelf.find(head)
+        if shelved is None or not head.is_unambiguous:
             return None
-        whole = shelved.whole(headers.get(b"if-none-match"))
+        whole = shelved.whole(head.headers.get(b"if-none-match"))
         if whole is None:
             return None
         envelope = self._envelope
-        note = Note(envelope.identifier(headers), headers, envelope.admission)
+        note = Note(envelope.identifier(head.headers), head, envelope.admission)
         note.route = shelved.route
         try:
-            envelope.admit(scope, note)
-            head, body = whole
+            envelope.admit(note)
+            lines, body = whole
             note.status = 200 if body else 304
             note.bytes_out = len(body)
-            whole = head + _END % note.identifier, body
+            whole = b"".join((lines, _ID, note.identifier, _END)), body
         except ServiceError as error:
             whole = _refused(refusal(error, note, envelope.recorder), note)
         finally:
-            envelope.close(note, "GET", began)
+            envelope.close(note, began)
         return whole
 
 
 def _whole(endpoint: Endpoint, reply: Reply, note: Note) -> Whole:
     note.status = 200
     note.bytes_out = len(reply.content)
-    head = b"%bcontent-length: %d\r\nx-rejected-rows: %d\r\nx-warnings-total: %d\r\n" + _END
     numbers = (len(reply.content), reply.n_rejected, reply.n_warnings)
-    return head % (endpoint.head, *numbers, note.identifier), reply.content
+    counts = b"content-length: %d\r\nx-rejected-rows: %d\r\nx-warnings-total: %d\r\n" % numbers
+    return b"".join((endpoint.head, counts, _ID, note.identifier, _END)), reply.content
 
 
 def _refused(response: Response, note: Note) -> Whole:
     content = bytes(response.body)
     note.status = response.status_code
     note.bytes_out = len(content)
-    return head_of(response) + _END % note.identifier, content
+    return b"".join((head_of(response), _ID, note.identifier, _END)), content

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from time import monotonic
-from typing import Any
 
 from service.api.admission import QUEUE_S
 from service.api.envelope import PROBES
+from service.api.head import Head
 from service.api.problems import problem
 from service.api.shortcut import Whole
 
@@ -61,23 +61,24 @@ class Crowd:
         self._n_requests += 1
         return self._since if self._n_requests > self._many else None
 
-    def refusal(self, scope: Mapping[str, Any]) -> Whole | None:
+    def refusal(self, head: Head, since: float | None) -> Whole | None:
         """Give the answer to a request that has waited too long.
 
         Parameters
         ----------
-        scope : mapping
+        head : Head
             The request.
+        since : float or None
+            What it was told when it joined.
 
         Returns
         -------
         Whole or None
             None for one that is to be answered.
         """
-        since = scope["state"].get("crowded_since")
         if since is None or monotonic() - since <= QUEUE_S:
             return None
-        if scope["path"] in PROBES or scope["method"] == "HEAD":
+        if head.path in PROBES or head.method == "HEAD":
             return None
         self._on_refused()
         identifier = os.urandom(16).hex().encode()

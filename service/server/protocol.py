@@ -1,17 +1,15 @@
 """One connection: uvicorn's HTTP, with deadlines and limits of its own."""
 
-from collections.abc import Callable, MutableMapping
-from typing import Any
-
 import httptools
 import uvicorn
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
+from service.api.head import Head
 from service.api.lifecycle import Lifecycle
 from service.api.shortcut import Whole
-from service.server.crowd import Crowd
+from service.server.at_once import END_OF_HEAD, AtOnce
 from service.server.limits import PACE, Limits
 from service.server.lingering import LingeringTransport
 from service.server.parting import NEVER, Parting
@@ -37,24 +35,21 @@ class Connection(Parting):
         What clients may do.
     lifecycle : Lifecycle
         Whether to close connections.
-    shortcut : callable
-        What answers plain requests at once: takes a scope and a body.
-    crowd : Crowd
-        Where the requests of all connections are counted.
+    at_once : AtOnce
+        What answers plain requests at once; all connections share it.
     """
 
-    def __init__(  # noqa: PLR0917 - uvicorn's order
+    def __init__(
         self,
         config: uvicorn.Config,
         state: ServerState,
         limits: Limits,
         lifecycle: Lifecycle,
-        shortcut: Callable[[MutableMapping[str, Any], bytes], Whole | None],
-        crowd: Crowd,
+        at_once: AtOnce,
     ) -> None:
         super().__init__(config, state, limits, lifecycle)
-        self.shortcut = shortcut
-        self.crowd = crowd
+        self.at_once = at_once
+        self.answered: Head | None = None  # the last request, if that was done at once
         self.waiting: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self.stalled_since = NEVER
         self.is_offered = False  # another protocol, which is not taken
@@ -67,6 +62,9 @@ class Connection(Parting):
     def data_received(self, data: bytes) -> None:
         """Read what has come."""
         if self.is_lingering:
+            return
+        is_new = self._is_at_rest()
+        if is_new and self._is_answered_again(data):
             return
         self.head_bytes += len(data)
         self.may_be_large = self.head_bytes > self.limits.header_bytes
@@ -81,6 +79,8 @@ class Connection(Parting):
             self.refuse(ours if isinstance(ours, Refusal) else malformed())
             return
         self._start(is_whole=False)
+        if is_new and self.answered is not None:
+            self.at_once.remember(data, self.answered)
         if self.is_in_message:
             self._await_rest(len(data))
         else:
@@ -94,6 +94,7 @@ class Connection(Parting):
         """Begin a request."""
         super().on_message_begin()
         self.hosts = 0
+        self.answered = None
         self.is_in_message = self.is_in_head = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -115,7 +116,7 @@ class Connection(Parting):
             return
         super().on_headers_complete()
         self.is_in_head = False
-        crowded_since = self.crowd.joins()
+        crowded_since = self.at_once.crowd.joins()
         if crowded_since is not None:
             self.scope["state"]["crowded_since"] = crowded_since
         if self.lifecycle.is_parting:
@@ -159,22 +160,51 @@ class Connection(Parting):
         """Answer a request that is there as a whole, by one write; say whether that was done."""
         if cycle.disconnected or self.flow.write_paused:
             return False
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # a dict, typed
-        whole = self.crowd.refusal(scope) or self.shortcut(scope, bytes(cycle.body))
+        head = Head(self.scope)
+        crowded_since: float | None = self.scope["state"].get("crowded_since")
+        whole = self.at_once.answer(head, bytes(cycle.body), crowded_since)
         if whole is None:
             return False
-        head, body = whole
-        parts = [head]
-        for name, value in cycle.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-        parts.append(body)
         cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(b"".join(parts))
-        if not cycle.keep_alive:
-            cycle.transport.close()
+        self._write(whole, keep_alive=cycle.keep_alive)
+        if cycle.keep_alive:
+            self.answered = head
+        else:
+            self.transport.close()
         cycle.on_response()
         return True
+
+    def _is_at_rest(self) -> bool:
+        """Tell whether the next byte begins a request that nothing stands in the way of."""
+        return not (
+            self.is_in_message
+            or self.head_bytes
+            or self.is_answering
+            or self.flow.write_paused
+            or self.lifecycle.is_parting
+        )
+
+    def _is_answered_again(self, packet: bytes) -> bool:
+        """Answer a packet that is one request with a head that was answered before."""
+        end = packet.find(END_OF_HEAD) + len(END_OF_HEAD)
+        head = self.at_once.find(packet[:end])
+        if head is None or len(packet) - end != head.body_bytes:
+            return False
+        whole = self.at_once.answer(head, packet[end:], self.at_once.crowd.joins())
+        if whole is None:
+            return False
+        self._write(whole, keep_alive=True)
+        self.on_response_complete()
+        return True
+
+    def _write(self, whole: Whole, *, keep_alive: bool) -> None:
+        head, body = whole
+        parts = [head]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+        parts.append(body)
+        self.transport.write(b"".join(parts))
 
     def pause_writing(self) -> None:
         """Stop, for the client does not read."""

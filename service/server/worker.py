@@ -24,6 +24,7 @@ from service.api.shadow import parse_shadow
 from service.app import create_app
 from service.artifacts.catalogue import Catalogue
 from service.artifacts.golden import check_golden
+from service.server.at_once import AtOnce
 from service.server.board import Board
 from service.server.crowd import Crowd
 from service.server.door import Door
@@ -166,6 +167,7 @@ class _Server(uvicorn.Server):
             header_bytes=self.settings.header_bytes,
         )
         crowd = Crowd(self.settings.in_flight, self.recorder.turned_away)
+        at_once = AtOnce(self.shortcut, crowd)
         found = self.models.served.catalogue.get()
         check_golden(found.artifact.model, found.artifact.manifest)
         await self.on_tick(0)  # the header Date
@@ -173,9 +175,7 @@ class _Server(uvicorn.Server):
         self.doors = [
             Door(
                 listener,
-                lambda: Connection(
-                    self.config, self.server_state, limits, self.lifecycle, self.shortcut, crowd
-                ),
+                lambda: Connection(self.config, self.server_state, limits, self.lifecycle, at_once),
                 context=context,
                 handshake_s=self.settings.receipt_seconds,
                 on_full=self._make_room,

@@ -6,7 +6,7 @@ in it and compiled, which is twenty times faster; a wider one needs a single arr
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from service.softmax.arrays import Floats
 
 RowProba = Callable[[Sequence[float]], list[float] | None]
 """Numbers of a row to the probabilities of its classes; None where a block must decide."""
+
+RowTest = Callable[[Sequence[float]], bool]
+"""Numbers of a row to whether something holds of them."""
 
 MAX_TERMS = 256
 """Products above which one array operation is faster than straight-line code."""
@@ -61,6 +64,48 @@ def row_softmax(coef: Floats, constant: Floats, centre: Floats | None) -> RowPro
     return _by_straight_line(coef, constant, centre)
 
 
+def row_within(ranges: Sequence[tuple[float, float]]) -> RowTest:
+    """Make the test whether every number of a row lies in its range.
+
+    Parameters
+    ----------
+    ranges : sequence of pairs of float, length n_features
+        Lowest and highest value of each feature; finite.
+
+    Returns
+    -------
+    callable
+        From a sequence of n_features numbers to a boolean; no NaN lies in a range.
+
+    Raises
+    ------
+    ValueError
+        By the callable, if the row has another length.
+
+    Examples
+    --------
+    >>> row_within([(0.0, 1.0), (-1.0, 1.0)])([0.5, 2.0])
+    False
+    """
+    names = [f"x{j}" for j in range(len(ranges))]
+    tests = [
+        f"{_written(low)} <= {name} <= {_written(high)}"
+        for name, (low, high) in zip(names, ranges, strict=True)
+    ]
+    lines = [", ".join(names) + ", = row", "return " + " and ".join(tests)]
+    test: RowTest = _compiled("test", lines, {})
+    return test
+
+
+def _compiled(name: str, lines: Sequence[str], scope: Mapping[str, Any]) -> Callable[..., Any]:
+    """Compile a function of a row from lines made of names of ours and finite numbers."""
+    source = f"def {name}(row):\n    " + "\n    ".join(lines)
+    found: dict[str, Any] = {**scope, "__builtins__": {}}
+    exec(compile(source, "<straight line>", "exec"), found)  # noqa: S102 - nothing else is in it
+    compiled: Callable[..., Any] = found[name]
+    return compiled
+
+
 def _by_product(coef: Floats, constant: Floats, centre: Floats | None) -> RowProba:
     def proba(row: Sequence[float]) -> list[float] | None:
         x = np.array(row, dtype=np.float64)
@@ -92,11 +137,8 @@ def _by_straight_line(coef: Floats, constant: Floats, centre: Floats | None) -> 
     lines += [f"e{k} = exp(z{k})" for k in classes]
     lines.append("total = " + _sum_in_pairs([f"e{k}" for k in classes]))
     lines.append("return [" + ", ".join(f"e{k} / total" for k in classes) + "]")
-    source = "def proba(row):\n    " + "\n    ".join(lines)
-    scope: dict[str, Any] = {"exp": math.exp, "__builtins__": {}}
-    exec(compile(source, "<straight line>", "exec"), scope)  # noqa: S102 - names of ours and finite numbers, nothing else
-    compiled: RowProba = scope["proba"]
-    return compiled
+    proba: RowProba = _compiled("proba", lines, {"exp": math.exp})
+    return proba
 
 
 def _score(slopes: Floats, offset: float) -> str:

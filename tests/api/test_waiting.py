@@ -5,8 +5,11 @@ from time import monotonic
 import pytest
 
 from service.api.admission import QUEUE_S, Admission
+from service.api.head import Head
 from service.api.metrics.note import Note
 from service.errors import OverloadedError
+
+HEAD = Head({"method": "POST", "path": "/predict", "query_string": b"", "headers": []})
 
 
 @pytest.fixture
@@ -16,10 +19,10 @@ def admission() -> Admission:
 
 def test_who_has_waited_too_long_is_refused(admission: Admission) -> None:
     with pytest.raises(OverloadedError):
-        admission.enter(Note(b"", {}, admission), monotonic() - 2 * QUEUE_S)
+        admission.enter(Note(b"", HEAD, admission), monotonic() - 2 * QUEUE_S)
 
 
 def test_who_has_waited_among_few_is_let_in(admission: Admission) -> None:
-    admission.enter(Note(b"", {}, admission), None)
+    admission.enter(Note(b"", HEAD, admission), None)
 
     assert admission.in_flight == 1

@@ -2,19 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from time import monotonic
-from typing import Any
 
 import pytest
 
 from service.api.admission import QUEUE_S
+from service.api.head import Head
 from service.server.crowd import Crowd
 
 
-def scope(waited_s: float | None, path: str = "/predict") -> Mapping[str, Any]:
-    state = {} if waited_s is None else {"crowded_since": monotonic() - waited_s}
-    return {"state": state, "path": path, "method": "POST"}
+def head(path: str = "/predict") -> Head:
+    return Head({"method": "POST", "path": path, "query_string": b"", "headers": []})
+
+
+def since(waited_s: float | None) -> float | None:
+    return None if waited_s is None else monotonic() - waited_s
 
 
 def test_who_comes_together_with_many_is_one_of_a_crowd() -> None:
@@ -32,18 +34,18 @@ def test_who_comes_together_with_many_is_one_of_a_crowd() -> None:
 
 def test_who_has_waited_too_long_gets_a_problem_and_is_counted() -> None:
     async def ask() -> tuple[bytes, bytes]:
-        found = Crowd(2, lambda: refused.append(1)).refusal(scope(2 * QUEUE_S))
+        found = Crowd(2, lambda: refused.append(1)).refusal(head(), since(2 * QUEUE_S))
         assert found is not None
         return found
 
     refused: list[int] = []
-    head, body = asyncio.run(ask())
+    lines, body = asyncio.run(ask())
 
     problem = json.loads(body)
-    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
-    assert f"content-length: {len(body)}\r\n".encode() in head
-    assert b"retry-after: 1\r\n" in head
-    assert f"x-request-id: {problem['request_id']}\r\n".encode() in head
+    assert lines.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert f"content-length: {len(body)}\r\n".encode() in lines
+    assert b"retry-after: 1\r\n" in lines
+    assert f"x-request-id: {problem['request_id']}\r\n".encode() in lines
     assert problem["type"] == "/problems/overloaded"
     assert refused == [1]
 
@@ -55,6 +57,6 @@ def test_few_those_who_came_just_now_and_probes_are_answered(
     waited_s: float | None, path: str
 ) -> None:
     async def ask() -> object:
-        return Crowd(2, lambda: None).refusal(scope(waited_s, path))
+        return Crowd(2, lambda: None).refusal(head(path), since(waited_s))
 
     assert asyncio.run(ask()) is None

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from service.api.lifecycle import Lifecycle
+from service.server.at_once import AtOnce
 from service.server.crowd import Crowd
 from service.server.limits import Limits
 from service.server.parting import NEVER
@@ -32,8 +33,8 @@ def served(app: Callable[[Scope, Receive, Send], Awaitable[None]], drill: Drill)
         made: list[Connection] = []
 
         def make() -> Connection:
-            crowd = Crowd(64, lambda: None)
-            made.append(Connection(config, state, LIMITS, lifecycle, lambda *_: None, crowd))
+            at_once = AtOnce(lambda *_: None, Crowd(64, lambda: None))
+            made.append(Connection(config, state, LIMITS, lifecycle, at_once))
             return made[-1]
 
         server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)

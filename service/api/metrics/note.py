@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import Request
 
+from service.api.head import Head
+
 if TYPE_CHECKING:
     from service.api.shadow import Disagreement
 
@@ -47,8 +49,8 @@ class Note:
     ----------
     identifier : bytes
         The id under which the log knows the request.
-    headers : mapping of bytes to bytes
-        The headers of the request by name; of repeated ones the last.
+    head : Head
+        What the request says before its body.
     account : Account
         What the process has taken on.
     """
@@ -84,9 +86,9 @@ class Note:
     held: int = 0
     """Bytes of the body that are on the account; for the account alone."""
 
-    def __init__(self, identifier: bytes, headers: Mapping[bytes, bytes], account: Account) -> None:
+    def __init__(self, identifier: bytes, head: Head, account: Account) -> None:
         self.identifier = identifier
-        self.headers = headers
+        self.head = head
         self.account = account
 
     @property

@@ -61,8 +61,7 @@ class Recorder:
         self.shared = shared
         self.counters = shared.part(part)
         self.values = self.counters.values
-        self._requests: dict[tuple[str, str, int], int] = {}
-        self._durations: dict[str, int] = {}
+        self._places: dict[tuple[str, str, int], tuple[int, int]] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._bytes_in = self.counters.place(REQUEST_BYTES)
         self._bytes_out = self.counters.place(RESPONSE_BYTES)
@@ -95,29 +94,26 @@ class Recorder:
             found = self._tallies[model, digest] = Tally(model, tuple(places))
         return found
 
-    def answered(self, note: Note, method: str, seconds: float) -> None:
+    def answered(self, note: Note, seconds: float) -> None:
         """Count a request that has been answered.
 
         Parameters
         ----------
         note : Note
             What is known about it.
-        method : str
-            Its method.
         seconds : float
             How long it took.
         """
-        values, route = self.values, note.route
-        key = (route, method, note.status or LEFT)
-        place = self._requests.get(key)
-        if place is None:
-            place = self._requests[key] = self._new_request(*key)
-        values[place] += 1.0
-        place = self._durations.get(route)
-        if place is None:
-            place = self._durations[route] = self.counters.place(series(DURATION, route=route))
-        values[place + bisect_left(DURATION_BOUNDS, seconds)] += 1.0
-        values[place + _DURATION_SUM] += seconds
+        values = self.values
+        key = (note.route, note.head.method, note.status or LEFT)
+        places = self._places.get(key)
+        if places is None:
+            duration = self.counters.place(series(DURATION, route=note.route))
+            places = self._places[key] = (self._new_request(*key), duration)
+        requests, durations = places
+        values[requests] += 1.0
+        values[durations + bisect_left(DURATION_BOUNDS, seconds)] += 1.0
+        values[durations + _DURATION_SUM] += seconds
         if note.bytes_in:
             values[self._bytes_in] += note.bytes_in
         values[self._bytes_out] += note.bytes_out
