@@ -18,6 +18,7 @@ from harness.cases import IRIS, WIDE, Case, as_json
 
 from service.api.admission import Admission
 from service.api.guards import lone_guards
+from service.api.head import Head
 from service.api.media import Format
 from service.api.metrics.note import Note
 from service.api.served import Models
@@ -25,6 +26,7 @@ from service.artifacts.loading import load_catalogue
 from service.artifacts.store import Store
 from service.settings import Settings
 
+PLAIN = Head({"method": "POST", "path": "/predict_proba", "query_string": b"", "headers": []})
 PARTS = ("decode and validate", "evaluate", "encode")
 
 
@@ -48,7 +50,7 @@ def layers(case: Case, n_rows: int, seconds: float) -> dict[str, float]:
     body = as_json(instances=X)
 
     def answer() -> None:
-        note = Note(b"", {}, account)
+        note = Note(b"", PLAIN, account)
         endpoint.answer(body, Format.JSON, Format.JSON, {}, note, max_rows=n_rows)
         noted.append(note.phases[1:])
 

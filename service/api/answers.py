@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,6 +50,8 @@ class Answer:
         The rows.
     proba : ndarray of shape (n_answered, n_classes)
         Probabilities of the classes of each answered row.
+    winners : ndarray of int, shape (n_answered,)
+        Index of the most probable class of each answered row.
     decided : tuple of Decider and ndarray of shape (n_answered,), or None
         What decided, and the index of the action for each answered row.
     is_isolating : bool
@@ -63,14 +64,9 @@ class Answer:
     parts: Mapping[str, Part]
     batch: Batch
     proba: Floats
+    winners: Integers
     decided: tuple[Decider, Integers] | None = None
     is_isolating: bool = False
-
-    @cached_property
-    def winners(self) -> Integers:
-        """Index of the most probable class of each answered row; shape (n_answered,)."""
-        found: Integers = self.proba.argmax(axis=1)
-        return found
 
     @property
     def actions(self) -> tuple[Label, ...]:
@@ -95,11 +91,11 @@ class Answer:
         if wanted is Format.NDJSON:
             return b"".join(self.lines())
         if wanted is Format.NPY:
-            return write_npy_body(np.asarray(self._whole(self.parts["probabilities"])))
-        columns = dict(self._columns())
+            return b"".join(write_npy_body([np.asarray(self._whole(self.parts["probabilities"]))]))
+        columns = dict(self.columns())
         if wanted is Format.CSV:
             return write_csv_body(columns)
-        return write_arrow_body(columns, has_gaps=not self.batch.is_whole)
+        return b"".join(write_arrow_body([columns], has_gaps=not self.batch.is_whole))
 
     def _json(self) -> bytes:
         content: dict[str, Any] = {"model": self.model, **self.heads}
@@ -110,7 +106,7 @@ class Answer:
         if self.batch.warnings:
             content["warnings"] = list(map(told, self.batch.warnings))
             content["warnings_total"] = self.batch.n_warnings
-        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+        return as_json(content)
 
     def lines(self) -> Iterator[bytes]:
         """Write one line of JSON a row.
@@ -125,9 +121,16 @@ class Answer:
         for number in range(self.batch.n_rows):
             fault = self.batch.rejected.get(number)
             line = dict(zip(names, next(rows), strict=True)) if fault is None else rejected(fault)
-            yield orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+            yield as_json(line) + b"\n"
 
-    def _columns(self) -> Iterator[tuple[str, AnswerColumn]]:
+    def columns(self) -> Iterator[tuple[str, AnswerColumn]]:
+        """Give what a table of the answers holds.
+
+        Yields
+        ------
+        str, ndarray or sequence
+            A column's name, and a value of it for each row.
+        """
         for name, part in self.parts.items():
             if name in _MATRICES:
                 labels = self.classes if name == "probabilities" else self.actions
@@ -135,7 +138,7 @@ class Answer:
                 for column, label in zip(columns, labels, strict=True):
                     yield f"{_MATRICES[name]}{label_text(label)}", column
             elif name in _TEXTS:
-                entries = list(part) if self.batch.is_whole else self._with_nulls(part)
+                entries = part if self.batch.is_whole else self._with_nulls(part)
                 yield ONE_OF[name], self._of_one_type(entries)
         if self.batch.is_whole:
             yield "error_code", [None] * self.batch.n_rows
@@ -143,7 +146,7 @@ class Answer:
         faults = map(self.batch.rejected.get, range(self.batch.n_rows))
         yield "error_code", [None if fault is None else fault.code for fault in faults]
 
-    def _of_one_type(self, labels: Sequence[Label | None]) -> Sequence[Label | None]:
+    def _of_one_type(self, labels: Part) -> AnswerColumn:
         """Make a column of actions one of texts, where classes are not."""
         if len({type(action) for action in self.actions}) <= 1:
             return labels
@@ -166,6 +169,14 @@ class Answer:
 
 _MATRICES = {"probabilities": "proba_", "expected_costs": "expected_cost_"}
 _TEXTS = ("labels", "decisions")
+
+
+def as_json(value: object) -> bytes:
+    """Write what an answer is made of; a `Categorical` as the list of its labels."""
+    return orjson.dumps(value, default=list, option=_ARRAYS)
+
+
+_ARRAYS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def told(fault: Fault) -> dict[str, str]:

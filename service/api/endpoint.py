@@ -1,7 +1,7 @@
 """From the bytes of a request to the bytes of its answer: one task, asked of one model."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -10,6 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from service.api.batch import Batch, batch_of, in_table
+from service.api.blocks import encoded_table, json_batches, table_batches
+from service.api.joined import JOINED
+from service.api.matrix import UnusualBodyError
 from service.api.media import Format
 from service.api.metrics.note import Note, Tally
 from service.api.metrics.recorder import Recorder
@@ -19,8 +22,7 @@ from service.api.shadow import compare
 from service.api.short import Short, short_way
 from service.api.tasks import Task
 from service.artifacts.catalogue import Published
-from service.errors import Fault, InputError
-from service.softmax.contract import Encoded
+from service.errors import ContentTooLargeError, Fault, InputError
 from service.tables.bodies.arrow import read_arrow_body
 from service.tables.bodies.body import TableBody
 from service.tables.bodies.delimited import read_csv_body
@@ -42,7 +44,7 @@ class Reply:
 
     Parameters
     ----------
-    content : bytes
+    parts : sequence of bytes
         The body.
     media_type : str
         What it is.
@@ -52,17 +54,27 @@ class Reply:
         Values that training did not see the like of.
     """
 
-    content: bytes
+    parts: Sequence[bytes]
     media_type: str
     n_rejected: int = 0
     n_warnings: int = 0
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return sum(map(len, self.parts))
+
+    @property
+    def content(self) -> bytes:
+        """The body as a whole."""
+        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
         """The headers that say what it is and how much of it there is."""
         return [
             (b"content-type", self.media_type.encode()),
-            (b"content-length", b"%d" % len(self.content)),
+            (b"content-length", b"%d" % self.size),
             (b"x-rejected-rows", b"%d" % self.n_rejected),
             (b"x-warnings-total", b"%d" % self.n_warnings),
         ]
@@ -150,13 +162,12 @@ class Endpoint:
         ContentTooLargeError
             If there are more than `max_rows` rows.
         """
+        in_blocks = self._in_blocks(body, given, wanted, query, note, max_rows=max_rows)
+        if in_blocks is not None:
+            return in_blocks
         began = perf_counter()
         document = self.reader.parse(body) if given is Format.JSON else None
-        beside = {} if document is None else document.options
-        options = self.task.options.read(beside, query)
-        _refuse_trimmed(options, wanted)
-        if wanted is Format.NPY:
-            options = options.model_copy(update={"fields": ("probabilities",)})
+        options = self._options({} if document is None else document.options, query, wanted)
         if document is None:
             table = _READERS[given](body, self.published.artifact.contract, max_rows)
             batch = self._table_batch(table, is_isolating=options.is_isolating)
@@ -179,11 +190,65 @@ class Endpoint:
             perf_counter() - predicted,
         )
         return Reply(
-            content=content,
+            parts=[content],
             media_type=wanted.value,
             n_rejected=len(answer.batch.rejected),
             n_warnings=answer.batch.n_warnings,
         )
+
+    def _options(
+        self, beside: Mapping[str, Any], query: Mapping[str, str], wanted: Format
+    ) -> Options:
+        options = self.task.options.read(beside, query)
+        _refuse_trimmed(options, wanted)
+        if wanted is Format.NPY:
+            return options.model_copy(update={"fields": ("probabilities",)})
+        return options
+
+    def _in_blocks(
+        self,
+        body: bytes,
+        given: Format,
+        wanted: Format,
+        query: Mapping[str, str],
+        note: Note,
+        *,
+        max_rows: int,
+    ) -> Reply | None:
+        """Answer a body block by block, where that is possible and no row is at fault."""
+        if not self.task.is_rowwise or self.candidate is not None or wanted not in JOINED:
+            return None
+        options = self._options({}, query, wanted)
+        if options.is_isolating:
+            return None
+        joined, counts, n_rows, n_warnings = JOINED[wanted](), Counter[int](), 0, 0
+        validate_s = predict_s = encode_s = 0.0
+        begun = perf_counter()
+        try:
+            for batch in self._batches(body, given, max_rows):
+                validated = perf_counter()
+                answer = self.task.compute(self.published, batch, options)
+                predicted = perf_counter()
+                joined.add(answer)
+                n_rows += batch.n_rows
+                n_warnings += batch.n_warnings
+                counts.update(dict(enumerate(np.bincount(answer.winners).tolist())))
+                validate_s += validated - begun
+                predict_s += predicted - validated
+                begun = perf_counter()
+                encode_s += begun - predicted
+        except (UnusualBodyError, InputError, ContentTooLargeError):
+            return None  # what there is to say of it, the way of all rows at once says
+        parts = joined.parts()
+        note.n_rows, note.predicted = n_rows, counts
+        note.phases = (note.read_s, validate_s, predict_s, encode_s + perf_counter() - begun)
+        return Reply(parts=parts, media_type=wanted.value, n_warnings=n_warnings)
+
+    def _batches(self, body: bytes, given: Format, max_rows: int) -> Iterator[Batch]:
+        contract = self.published.artifact.contract
+        if given is Format.JSON:
+            return json_batches(body, contract, max_rows)
+        return table_batches(_READERS[given](body, contract, max_rows), contract)
 
     @cached_property
     def short(self) -> Short | None:
@@ -196,11 +261,8 @@ class Endpoint:
         contract = self.published.artifact.contract
         if table.bad and not is_isolating:
             raise InputError(list(table.bad.values())[:10])
-        fills = any(feature.fill is not None for feature in contract.features)
-        if table.matrix is not None and not fills:
-            encoded = Encoded(X=table.matrix, columns=table.columns, features=contract.features)
-        elif not table.bad:
-            encoded = contract.encode(table.columns)
+        if not table.bad:
+            encoded = encoded_table(table, contract)
         else:
             good = table.good.tolist()
             kept: list[Any] = [[column[row] for row in good] for column in table.columns]

@@ -18,6 +18,9 @@ from service.api.served import Models
 from service.api.shelf import Shelf
 from service.settings import Settings
 
+WHOLE_BYTES = 2**19
+"""An answer of more bytes leaves in parts, since putting them together takes as long as sending."""
+
 Found = tuple[str, Endpoint]
 """The template of a path, and what answers there."""
 
@@ -63,7 +66,10 @@ class Front:
         _, endpoint = found
         headers = [*endpoint.raw_headers, *reply.raw_headers]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.content})
+        parts = reply.parts if reply.size > WHOLE_BYTES else [reply.content]
+        for part in parts[:-1]:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": parts[-1]})
 
     @property
     def shelf(self) -> Shelf:

@@ -1,4 +1,7 @@
-"""The quick way from JSON to a matrix, for many rows of nothing but numbers."""
+"""The quick way from JSON to matrices, for many rows of nothing but numbers."""
+
+import re
+from collections.abc import Iterator
 
 import numpy as np
 import simdjson
@@ -8,12 +11,66 @@ from service.softmax.arrays import Floats
 MIN_BYTES = 4096
 """A shorter body is read as quickly by Pydantic."""
 
+BLOCK_BYTES = 2**19
+"""Text that is read at a time: it, and all that is made of it, stay in the processor's cache."""
 
-def matrix_of(body: bytes, n_features: int) -> Floats | None:
+_START = re.compile(rb'[ \t\n\r]*\{[ \t\n\r]*"instances"[ \t\n\r]*:[ \t\n\r]*\[')
+_BETWEEN = re.compile(rb"\][ \t\n\r]*,[ \t\n\r]*\[")
+_END = re.compile(rb"\][ \t\n\r]*\}[ \t\n\r]*")
+
+
+class UnusualBodyError(Exception):
+    """A body is left to Pydantic; it may be right all the same."""
+
+
+def matrix_blocks(body: bytes, n_features: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Floats]:
     """Read ``{"instances": [[number, ...], ...]}`` where there is nothing else in it.
 
-    What this accepts, Pydantic accepts with the same numbers; whatever is in the least
-    unusual is left to it, and so are all refusals.
+    What this accepts to the end, Pydantic accepts with the same numbers; whatever is in the
+    least unusual is left to it, and so are all refusals. A list of rows is read as several
+    lists, cut between rows: each of them is JSON, so that all of it is.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON text.
+    n_features : int
+        Numbers that each row must have.
+    block_bytes : int
+        Text to read at a time, and the end of its last row.
+
+    Yields
+    ------
+    ndarray of shape (n_rows, n_features)
+        Rows in order; at least one block, and only of no rows at all an empty one.
+
+    Raises
+    ------
+    UnusualBodyError
+        If the body is anything else, at the latest when its end is read.
+    """
+    start, end = _START.match(body), body.rfind(b"]")
+    # There is one text in such a body, which is the key: no others, and no objects.
+    if start is None or not _END.fullmatch(body, end) or body.find(b'"', start.end()) >= 0:
+        raise UnusualBodyError
+    view, place = memoryview(body), start.end()
+    try:
+        parser = _idle.pop()
+    except IndexError:
+        parser = simdjson.Parser()
+    try:
+        while place <= end:
+            cut = _BETWEEN.search(body, place + block_bytes, end)
+            stop = end if cut is None else cut.start() + 1
+            yield _block(parser, b"".join((b"[", view[place:stop], b"]")), n_features)
+            place = end + 1 if cut is None else cut.end() - 1
+    finally:
+        if not _idle:
+            _idle.append(parser)
+
+
+def matrix_of(body: bytes, n_features: int) -> Floats | None:
+    """Read all blocks of a body at once.
 
     Parameters
     ----------
@@ -25,43 +82,30 @@ def matrix_of(body: bytes, n_features: int) -> Floats | None:
     Returns
     -------
     ndarray of shape (n_samples, n_features) or None
-        None if the body is anything else.
+        None if the body is left to Pydantic.
     """
     try:
-        parser = _idle.pop()
-    except IndexError:
-        parser = simdjson.Parser()
-    matrix = _matrix(parser, body, n_features)
-    if not _idle:
-        _idle.append(parser)
-    return matrix
+        blocks = list(matrix_blocks(body, n_features))
+    except UnusualBodyError:
+        return None
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 _idle: list[simdjson.Parser] = []
 """A parser that is not in use: its memory is mapped already, which takes as long as parsing."""
 
 
-def _matrix(parser: simdjson.Parser, body: bytes, n_features: int) -> Floats | None:
+def _block(parser: simdjson.Parser, text: bytes, n_features: int) -> Floats:
     try:
-        rows = _rows(parser, body)
+        rows = parser.parse(text)
+        if not isinstance(rows, simdjson.Array):
+            raise UnusualBodyError
         values: Floats = np.frombuffer(rows.as_buffer(of_type="d"), dtype=np.float64)
         # The buffer is flat whatever the nesting: rows must be lists without lists inside.
-        is_matrix = body.count(b"[") == len(rows) + 1 and all(
-            isinstance(row, simdjson.Array) and len(row) == n_features for row in rows
-        )
-    except (ValueError, TypeError, KeyError, RuntimeError):  # whatever simdjson has against it
-        return None
-    return values.reshape(-1, n_features) if is_matrix else None
-
-
-def _rows(parser: simdjson.Parser, body: bytes) -> simdjson.Array:
-    document = parser.parse(body)
-    # A byte order mark is no JSON; a key that stands twice counts twice.
-    if body[:1] != b"{" or not isinstance(document, simdjson.Object) or len(document) != 1:
-        msg = "expected an object of nothing but rows"
-        raise ValueError(msg)
-    rows = document["instances"]
-    if not isinstance(rows, simdjson.Array):
-        msg = "expected a list of rows"
-        raise TypeError(msg)
-    return rows
+        n_lists = np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == ord("["))
+        widths = set(map(len, rows))  # type: ignore[arg-type]  # what has no length raises
+    except (ValueError, TypeError, RuntimeError):  # whatever simdjson has against it
+        raise UnusualBodyError from None
+    if n_lists != len(rows) + 1 or not widths <= {n_features}:
+        raise UnusualBodyError
+    return values.reshape(-1, n_features)

@@ -121,10 +121,11 @@ class Shortcut:
 
 def _whole(endpoint: Endpoint, reply: Reply, note: Note) -> Whole:
     note.status = 200
-    note.bytes_out = len(reply.content)
-    numbers = (len(reply.content), reply.n_rejected, reply.n_warnings)
+    note.bytes_out = reply.size
+    content = reply.content
+    numbers = (len(content), reply.n_rejected, reply.n_warnings)
     counts = b"content-length: %d\r\nx-rejected-rows: %d\r\nx-warnings-total: %d\r\n" % numbers
-    return b"".join((endpoint.head, counts, _ID, note.identifier, _END)), reply.content
+    return b"".join((endpoint.head, counts, _ID, note.identifier, _END)), content
 
 
 def _refused(response: Response, note: Note) -> Whole:

@@ -23,6 +23,7 @@ from service.errors import ContentTooLargeError, Fault, InputError
 from service.softmax.arrays import Floats, Integers, Label, label_text
 from service.softmax.decisions import Decider
 from service.softmax.probability import softmax
+from service.tables.bodies.body import Categorical
 
 JSON_LIKE = (Format.JSON, Format.NDJSON)
 TABLES = (*JSON_LIKE, Format.CSV, Format.ARROW)
@@ -48,26 +49,31 @@ class Task:
         The formats in which it is answered.
     compute : callable
         Model, rows and options to answer.
+    is_rowwise : bool
+        Whether many rows may be asked about some at a time.
     """
 
     name: str
     options: type[Options]
     offered: tuple[Format, ...]
     compute: Compute
+    is_rowwise: bool = True
 
 
 def _predict(published: Published, batch: Batch, options: PredictOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
-    parts = {"labels": _labels(published, proba)}
-    return _answer(published, batch, options, proba, heads={}, parts=parts)
+    winners = proba.argmax(axis=1)
+    parts = {"labels": _labels(published, winners)}
+    return _answer(published, batch, options, (proba, winners), heads={}, parts=parts)
 
 
 def _predict_proba(published: Published, batch: Batch, options: ProbaOptions) -> Answer:
     batch, proba = _computed(published.artifact.model.predict_proba, batch, options)
     heads, parts = _probabilities(published, proba, options.top_k)
+    winners = proba.argmax(axis=1)
     if options.wants("labels"):
-        parts["labels"] = _labels(published, proba)
-    return _answer(published, batch, options, proba, heads=heads, parts=parts)
+        parts["labels"] = _labels(published, winners)
+    return _answer(published, batch, options, (proba, winners), heads=heads, parts=parts)
 
 
 def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answer:
@@ -78,7 +84,7 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
     heads, probabilities = _probabilities(published, proba, options.top_k)
     actions = policy.decider.actions
     parts: dict[str, Part] = {
-        "decisions": _named(actions, decisions.winners),
+        "decisions": Categorical(codes=decisions.winners, categories=actions),
         "margins": decisions.margins,
     }
     if decisions.expected_costs is not None:
@@ -91,7 +97,7 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
         published,
         batch,
         options,
-        proba,
+        (proba, proba.argmax(axis=1)),
         heads=heads,
         parts=parts | probabilities,
         decided=(policy.decider, decisions.winners),
@@ -109,7 +115,8 @@ def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Ans
         published.artifact, batch.X, against=against, is_centred=options.centred
     )
     parts = {"explanations": explanations}
-    return _answer(published, batch, options, proba, heads={}, parts=parts)
+    winners = proba.argmax(axis=1)
+    return _answer(published, batch, options, (proba, winners), heads={}, parts=parts)
 
 
 TASKS: Mapping[str, Task] = {
@@ -118,7 +125,13 @@ TASKS: Mapping[str, Task] = {
         Task(name="predict_proba", options=ProbaOptions, offered=EVERY, compute=_predict_proba),
         Task(name="predict", options=PredictOptions, offered=TABLES, compute=_predict),
         Task(name="decide", options=DecideOptions, offered=TABLES, compute=_decide),
-        Task(name="explain", options=ExplainOptions, offered=JSON_LIKE, compute=_explain),
+        Task(
+            name="explain",
+            options=ExplainOptions,
+            offered=JSON_LIKE,
+            compute=_explain,
+            is_rowwise=False,  # it has a bound of its own on rows
+        ),
     )
 }
 
@@ -138,13 +151,14 @@ def _answer(
     published: Published,
     batch: Batch,
     options: Options,
-    proba: Floats,
+    found: tuple[Floats, Integers],
     *,
     heads: Mapping[str, Any],
     parts: Mapping[str, Part],
     decided: tuple[Decider, Integers] | None = None,
 ) -> Answer:
     kept = options.kept
+    proba, winners = found
     return Answer(
         model=model_id(published),
         classes=published.artifact.model.classes_,
@@ -152,6 +166,7 @@ def _answer(
         parts={name: part for name, part in parts.items() if kept is None or name in kept},
         batch=batch,
         proba=proba,
+        winners=winners,
         decided=decided,
         is_isolating=options.is_isolating,
     )
@@ -169,13 +184,8 @@ def _probabilities(
     return {}, {"classes": top.tolist(), "probabilities": np.take_along_axis(proba, order, axis=1)}
 
 
-def _labels(published: Published, proba: Floats) -> list[Label]:
-    return _named(published.artifact.model.classes_, proba.argmax(axis=1))
-
-
-def _named(names: Sequence[Label], indices: Integers) -> list[Label]:
-    named: list[Label] = np.array(names, dtype=object)[indices].tolist()
-    return named
+def _labels(published: Published, winners: Integers) -> Categorical:
+    return Categorical(codes=winners, categories=published.artifact.model.classes_)
 
 
 def _class_index(classes: Sequence[Label], asked: Label) -> int:

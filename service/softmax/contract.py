@@ -300,10 +300,8 @@ class Encoded:
 
 
 def _numbers(feature: NumericFeature, column: Column) -> Floats:
-    values = np.array(column, dtype=np.float64)  # None becomes NaN
-    if feature.fill is not None:
-        values[np.isnan(values)] = feature.fill
-    return values
+    values = np.asarray(column, dtype=np.float64)  # None becomes NaN
+    return values if feature.fill is None else np.where(np.isnan(values), feature.fill, values)
 
 
 def _codes(feature: CategoricalFeature, column: Column) -> Floats:

@@ -1,7 +1,7 @@
 """Arrow IPC streams as bodies; pyarrow is imported at the first one."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from service.errors import Fault, InputError, MediaTypeError
 from service.softmax.contract import Column, Feature, FeatureContract, NumericFeature
 from service.tables.bodies.body import (
     AnswerColumn,
+    Categorical,
     DamagedBodyError,
     TableBody,
     check_row_count,
@@ -24,6 +25,8 @@ _HEADER_TYPE, _HEADER = 1, 2
 _LENGTH, _COMPRESSION = 0, 3
 _DATA_OF_DICTIONARY = 1
 _DICTIONARY, _RECORDS = 2, 3
+
+_END_OF_STREAM = struct.pack("<Ii", 0xFFFFFFFF, 0)
 
 
 def read_arrow_body(body: bytes, contract: FeatureContract, max_rows: int) -> TableBody:
@@ -68,20 +71,22 @@ def read_arrow_body(body: bytes, contract: FeatureContract, max_rows: int) -> Ta
     return TableBody(columns=columns, n_rows=table.num_rows, bad={})
 
 
-def write_arrow_body(columns: Mapping[str, AnswerColumn], *, has_gaps: bool = True) -> bytes:
-    """Write columns as an Arrow IPC stream of one batch.
+def write_arrow_body(
+    blocks: Iterable[Mapping[str, AnswerColumn]], *, has_gaps: bool = True
+) -> Iterator[bytes]:
+    """Write blocks of columns as an Arrow IPC stream, each as one batch.
 
     Parameters
     ----------
-    columns : mapping of str to ndarray or sequence
-        The columns by name, all of one length.
+    blocks : iterable of mapping of str to ndarray or sequence
+        Columns by name, all of one length; every block has the same ones.
     has_gaps : bool
         Whether NaN may stand among numbers, for no value.
 
-    Returns
-    -------
+    Yields
+    ------
     bytes
-        The stream; no value is null.
+        A part of the stream; no value is null.
 
     Raises
     ------
@@ -89,16 +94,24 @@ def write_arrow_body(columns: Mapping[str, AnswerColumn], *, has_gaps: bool = Tr
         If pyarrow is not installed.
     """
     pa = _pyarrow()
-    arrays = [
-        pa.array(column, from_pandas=has_gaps and isinstance(column, np.ndarray))
-        for column in columns.values()
-    ]
-    batch = pa.record_batch(arrays, names=list(columns))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    body: bytes = sink.getvalue().to_pybytes()
-    return body
+    for number, columns in enumerate(blocks):
+        arrays = [_array(column, has_gaps=has_gaps) for column in columns.values()]
+        batch = pa.record_batch(arrays, names=list(columns))
+        if not number:
+            yield batch.schema.serialize().to_pybytes()
+        yield batch.serialize().to_pybytes()
+    yield _END_OF_STREAM
+
+
+def _array(column: AnswerColumn, *, has_gaps: bool) -> Any:
+    pa = _pyarrow()
+    if isinstance(column, Categorical):
+        if isinstance(column.categories[0], str):
+            return pa.DictionaryArray.from_arrays(
+                column.codes, pa.array(column.categories, pa.string())
+            ).dictionary_decode()
+        return pa.array(np.array(column.categories)[column.codes])
+    return pa.array(column, from_pandas=has_gaps and isinstance(column, np.ndarray))
 
 
 def _pyarrow() -> Any:

@@ -1,16 +1,55 @@
 """A table that came as a body: raw columns, and the rows that could not be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from service.errors import ContentTooLargeError, Fault, InputError
-from service.softmax.arrays import Floats
+from service.softmax.arrays import Floats, Integers, Label
 from service.softmax.contract import Column, FeatureContract
 
 MAX_NAME = 128
 """Characters of a client's own column name that a pointer repeats."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Categorical(Sequence[Label]):
+    """Labels of many rows, as indices into the few that there are.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_rows,)
+        An index for each row.
+    categories : sequence of str, int or bool
+        The labels.
+    """
+
+    codes: Integers
+    categories: Sequence[Label]
+
+    def tolist(self) -> list[Label]:
+        """Give the label of each row."""
+        labels: list[Label] = np.array(self.categories, dtype=object)[self.codes].tolist()
+        return labels
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[Label]:
+        """Go through the labels of the rows."""
+        return iter(self.tolist())
+
+    @overload
+    def __getitem__(self, row: int) -> Label: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Label]: ...
+    def __getitem__(self, row: int | slice) -> Label | Sequence[Label]:
+        """Give the label of a row, or those of some."""
+        return self.tolist()[row]
+
 
 AnswerColumn = Floats | Sequence[str | int | bool | None]
 """A column of an answer: numbers, NaN where there is none, or texts and labels."""
@@ -43,6 +82,26 @@ class TableBody:
     n_rows: int
     bad: Mapping[int, Fault]
     matrix: Floats | None = None
+
+    def rows(self, start: int, stop: int) -> "TableBody":
+        """Give some of the rows, where all could be read.
+
+        Parameters
+        ----------
+        start, stop : int
+            The first one, and the one after the last; as many of them as there are.
+
+        Returns
+        -------
+        TableBody
+            A view of them.
+        """
+        return TableBody(
+            columns=[column[start:stop] for column in self.columns],
+            n_rows=len(range(self.n_rows)[start:stop]),
+            bad={},
+            matrix=None if self.matrix is None else self.matrix[start:stop],
+        )
 
     @property
     def good(self) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":

@@ -1,6 +1,7 @@
 """``.npy`` bodies: one matrix of numbers, in the order of the features."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.lib import format as npy
@@ -79,20 +80,20 @@ def _header(body: bytes) -> "tuple[tuple[int, ...], bool, np.dtype[np.generic], 
     return shape, is_fortran, dtype, file.tell()
 
 
-def write_npy_body(matrix: Floats) -> bytes:
+def write_npy_body(blocks: Sequence[Floats]) -> list[bytes]:
     """Write a matrix of doubles as ``.npy``.
 
     Parameters
     ----------
-    matrix : ndarray of shape (n_rows, n_columns)
-        The numbers.
+    blocks : sequence of ndarray of shape (n_rows, n_columns)
+        The numbers, some rows at a time.
 
     Returns
     -------
-    bytes
-        The file.
+    list of bytes
+        The parts of the file.
     """
-    rows = np.ascontiguousarray(matrix, dtype="<f8")
     file = io.BytesIO()
-    npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
-    return b"".join((file.getvalue(), rows.data))
+    shape = (sum(map(len, blocks)), blocks[0].shape[1])
+    npy.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return [file.getvalue(), *(block.astype("<f8", copy=False).tobytes() for block in blocks)]
