@@ -28,8 +28,9 @@ from service.tables.bodies.body import TableBody
 from service.tables.bodies.delimited import read_csv_body
 from service.tables.bodies.npy import read_npy_body
 
-THREAD_BYTES = 64 * 2**10
-"""A body above this is worked on beside the event loop, so that short ones need not wait."""
+THREAD_BYTES = 256 * 2**10
+"""A body above this is worked on beside the event loop, so that short ones need not wait; one of
+as much takes a millisecond or two, and a thread would be given the processor no sooner."""
 
 _READERS = {
     Format.CSV: read_csv_body,

@@ -61,15 +61,19 @@ def matrix_blocks(body: bytes, n_features: int, block_bytes: int = BLOCK_BYTES) 
     try:
         while place <= end:
             cut = _BETWEEN.search(body, place + block_bytes, end)
-            stop = end if cut is None else cut.start() + 1
-            yield _block(parser, b"".join((b"[", view[place:stop], b"]")), n_features)
+            if cut is None and place == start.end():  # the brackets around it are there
+                text = view[place - 1 : end + 1]
+            else:
+                stop = end if cut is None else cut.start() + 1
+                text = memoryview(b"".join((b"[", view[place:stop], b"]")))
+            yield _block(parser, text, n_features)
             place = end + 1 if cut is None else cut.end() - 1
     finally:
         if not _idle:
             _idle.append(parser)
 
 
-def matrix_of(body: bytes, n_features: int) -> Floats | None:
+def matrix_of(body: bytes, n_features: int, block_bytes: int = BLOCK_BYTES) -> Floats | None:
     """Read all blocks of a body at once.
 
     Parameters
@@ -78,6 +82,8 @@ def matrix_of(body: bytes, n_features: int) -> Floats | None:
         JSON text.
     n_features : int
         Numbers that each row must have.
+    block_bytes : int
+        See `matrix_blocks`.
 
     Returns
     -------
@@ -85,7 +91,7 @@ def matrix_of(body: bytes, n_features: int) -> Floats | None:
         None if the body is left to Pydantic.
     """
     try:
-        blocks = list(matrix_blocks(body, n_features))
+        blocks = list(matrix_blocks(body, n_features, block_bytes))
     except UnusualBodyError:
         return None
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
@@ -95,7 +101,7 @@ _idle: list[simdjson.Parser] = []
 """A parser that is not in use: its memory is mapped already, which takes as long as parsing."""
 
 
-def _block(parser: simdjson.Parser, text: bytes, n_features: int) -> Floats:
+def _block(parser: simdjson.Parser, text: "memoryview[int]", n_features: int) -> Floats:
     try:
         rows = parser.parse(text)
         if not isinstance(rows, simdjson.Array):

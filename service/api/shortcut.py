@@ -10,7 +10,7 @@ from time import perf_counter
 import structlog
 from starlette.responses import Response
 
-from service.api.endpoint import Endpoint, Reply
+from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
 from service.api.envelope import Envelope
 from service.api.exchange import head_of
 from service.api.front import Found, Front
@@ -18,9 +18,6 @@ from service.api.head import Head
 from service.api.metrics.note import Note
 from service.api.refusals import defect, refusal
 from service.errors import ServiceError
-
-SHORT_BYTES = 16 * 2**10
-"""A longer body is worth a task of its own: others are answered in between."""
 
 log = structlog.get_logger()
 
@@ -66,7 +63,7 @@ class Shortcut:
         found = self._front.plain(head)
         if found is None:
             return self._picture(head, began) if head.method == "GET" else None
-        if len(body) > SHORT_BYTES:
+        if len(body) > THREAD_BYTES:
             return None
         envelope = self._envelope
         note = Note(envelope.identifier(head.headers), head, envelope.admission)

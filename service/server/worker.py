@@ -37,6 +37,7 @@ from service.server.tls import tls_context
 from service.settings import Settings
 
 TICK_S = 0.1
+KEPT_BYTES = 2**25 - 2**16
 TICKS_A_BEAT = 5
 MOST_CLOSED = 32
 
@@ -77,6 +78,7 @@ def work(catalogue: Catalogue, settings: Settings, listener: socket.socket, post
     post : Post
         The connections with the supervisor.
     """
+    _keep_freed_memory()
     signal.set_wakeup_fd(-1)
     # A terminal sends these to every process of a group; what they mean, the supervisor says.
     for number in (signal.SIGINT, signal.SIGHUP):
@@ -107,6 +109,16 @@ def work(catalogue: Catalogue, settings: Settings, listener: socket.socket, post
     server.run([listener])
     log.info("worker_stopped", pid=os.getpid())
     writer.flush()
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next request, instead of mapping it anew.
+
+    At first it maps each block above 128 KiB by itself, and the kernel clears its pages when
+    they are touched: a quarter of the time that 1,000 rows take. It learns from the first large
+    block that is freed, up to 32 MiB; this one is never touched. Other systems do not mind.
+    """
+    bytes(KEPT_BYTES)
 
 
 class _Server(uvicorn.Server):

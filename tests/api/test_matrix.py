@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from pydantic import ValidationError
 
-from service.api.matrix import matrix_of
+from service.api.matrix import BLOCK_BYTES, matrix_of
 from service.api.rows import RowReader
 from service.softmax.contract import FeatureContract, NumericFeature
 
@@ -30,6 +30,9 @@ ROW_TEXTS = st.lists(NUMBER_TEXTS, max_size=3).map(lambda row: f"[{','.join(row)
 LIST_TEXTS = st.lists(st.one_of(ROW_TEXTS, NUMBER_TEXTS), max_size=4).map(
     lambda rows: f"[{','.join(rows)}]"
 )
+SIZES = st.sampled_from([0, 1, 30, BLOCK_BYTES])
+"""Text to a block, so that bodies are cut everywhere that they may be."""
+SEPARATORS = [(",", ":"), (", ", ": "), (" \n,\t\r ", "\n: ")]
 BODIES = st.one_of(
     st.builds('{{"instances":{}}}'.format, LIST_TEXTS),
     st.builds('{{"instances":{},"instances":{}}}'.format, LIST_TEXTS, LIST_TEXTS),
@@ -40,23 +43,34 @@ BODIES = st.one_of(
 )
 
 
-@given(BODIES)
-def test_what_the_quick_reader_accepts_pydantic_reads_as_the_same_numbers(text: str) -> None:
-    matrix = matrix_of(text.encode(), 2)
+@given(BODIES, SIZES)
+def test_what_the_quick_reader_accepts_pydantic_reads_as_the_same_numbers(
+    text: str, block_bytes: int
+) -> None:
+    matrix = matrix_of(text.encode(), 2, block_bytes)
 
     if matrix is not None:
         expected = np.array(READER.lists(text.encode()), dtype=np.float64).reshape(-1, 2)
         assert_array_equal(matrix, expected)
 
 
-@given(st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 2)))
-def test_rows_of_finite_numbers_are_read_quickly(rows: list[tuple[float, float]]) -> None:
-    matrix = matrix_of(json.dumps({"instances": rows}).encode(), 2)
+@given(
+    st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 2)),
+    SIZES,
+    st.sampled_from(SEPARATORS),
+)
+def test_rows_of_finite_numbers_are_read_quickly(
+    rows: list[tuple[float, float]], block_bytes: int, separators: tuple[str, str]
+) -> None:
+    text = json.dumps({"instances": rows}, separators=separators)
+
+    matrix = matrix_of(text.encode(), 2, block_bytes)
 
     assert matrix is not None
     assert_array_equal(matrix, np.array(rows, dtype=np.float64).reshape(-1, 2))
 
 
+@pytest.mark.parametrize("block_bytes", [0, BLOCK_BYTES])
 @pytest.mark.parametrize(
     "text",
     [
@@ -67,10 +81,16 @@ def test_rows_of_finite_numbers_are_read_quickly(rows: list[tuple[float, float]]
         '{"instances":[[1,2]],"instances":[[3,4]]}',
         '{"instances":[[1,2]]',
         '{"instances":[[1,2]]} 1',
+        '{"instances":[[1,2],]}',
+        '{"instances":[[1,2],[[3,4],[5,6]]]}',
+        '{"instances":[[[1,2],[3,4]],[5,6]]}',
+        '{"instances":[{},{}]}',
+        '{"instances":[[1,2],"],[",[3,4]]}',
+        '{"instances":[[1,2]]]}',
     ],
 )
-def test_what_is_no_matrix_is_left_to_pydantic(text: str) -> None:
-    assert matrix_of(text.encode(), 2) is None
+def test_what_is_no_matrix_is_left_to_pydantic(text: str, block_bytes: int) -> None:
+    assert matrix_of(text.encode(), 2, block_bytes) is None
 
 
 def test_a_key_that_stands_twice_is_read_by_pydantic_alone() -> None:
