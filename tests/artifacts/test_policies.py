@@ -80,6 +80,13 @@ def test_actions_keep_their_order_at_rest(iris: Artifact) -> None:
     assert found.decider(iris).actions == ("setosa", "wait", "ask")
 
 
+def test_a_policy_is_held_against_a_version_once(iris: Artifact) -> None:
+    content = pack_policy(STRICT, iris)
+    found = unpack_policy("strict", 1, content, sums_line(1, content))
+
+    assert found.decider(iris) is found.decider(iris)
+
+
 @pytest.mark.parametrize(
     ("document", "pointer", "reason"),
     [
