@@ -48,12 +48,15 @@ class Task:
         The formats in which it is answered.
     compute : callable
         Model, rows and options to answer.
+    most_rows : int or None
+        Most rows at a time; None where only the settings say.
     """
 
     name: str
     options: type[Options]
     offered: tuple[Format, ...]
     compute: Compute
+    most_rows: int | None = None
 
 
 def _predict(published: Published, batch: Batch, options: PredictOptions) -> Answer:
@@ -100,8 +103,8 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
 
 def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Answer:
     model = published.artifact.model
-    if len(batch.X) > MAX_EXPLAINED:
-        msg = f"expected at most {MAX_EXPLAINED} rows to explain at a time, got {len(batch.X)}"
+    if batch.n_rows > MAX_EXPLAINED:
+        msg = f"expected at most {MAX_EXPLAINED} rows to explain at a time, got {batch.n_rows}"
         raise ContentTooLargeError(msg)
     against = None if options.against is None else _class_index(model.classes_, options.against)
     batch, proba = _computed(model.predict_proba, batch, options)
@@ -118,7 +121,13 @@ TASKS: Mapping[str, Task] = {
         Task(name="predict_proba", options=ProbaOptions, offered=EVERY, compute=_predict_proba),
         Task(name="predict", options=PredictOptions, offered=TABLES, compute=_predict),
         Task(name="decide", options=DecideOptions, offered=TABLES, compute=_decide),
-        Task(name="explain", options=ExplainOptions, offered=JSON_LIKE, compute=_explain),
+        Task(
+            name="explain",
+            options=ExplainOptions,
+            offered=JSON_LIKE,
+            compute=_explain,
+            most_rows=MAX_EXPLAINED,
+        ),
     )
 }
 
