@@ -339,6 +339,8 @@ def unknown_category(feature: CategoricalFeature, shown: int = 10) -> str:
     str
         A phrase for an error message; it names no value that a client sent.
     """
-    listed = ", ".join(repr(level) for level in feature.categories[:shown])
-    more = f" and {feature.levels - shown} more" if feature.levels > shown else ""
-    return f"expected one of {listed}{more} for {feature.name!r}"
+    named = [level for level in feature.categories if level is not None]
+    listed = ", ".join(repr(level) for level in named[:shown])
+    more = f" and {len(named) - shown} more" if len(named) > shown else ""
+    nothing = " or no value" if None in feature.codes else ""
+    return f"expected one of {listed}{more}{nothing} for {feature.name!r}"

@@ -89,6 +89,7 @@ def test_priors_move_decisions_and_leave_probabilities_alone(ask: Ask) -> None:
         ({"type": "threshold", "threshold": "0.5"}, "/policy/threshold"),
         ({"type": "threshold", "thresholds": {"setosa": 0.5}}, "/policy/thresholds/versicolor"),
         ({"type": "argmax", "extra": 1}, "/policy/extra"),
+        ({"type": "argmax", "priors": {"setosa": 0}}, "/policy/priors/setosa"),
         ({"type": "argmax", "priors": {"setosa": -1}}, "/policy/priors/setosa"),
         ({"type": "set", "coverage": 0.9}, "/policy"),
     ],

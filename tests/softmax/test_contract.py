@@ -6,7 +6,13 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from service.errors import ValueRefusedError
-from service.softmax.contract import CategoricalFeature, Category, FeatureContract, NumericFeature
+from service.softmax.contract import (
+    CategoricalFeature,
+    Category,
+    FeatureContract,
+    NumericFeature,
+    unknown_category,
+)
 
 SIZE = NumericFeature(name="size", low=0.0, high=9.0, median=4.0)
 COLOUR = CategoricalFeature(name="colour", categories=("blue", "red"), mode="red")
@@ -61,6 +67,14 @@ def test_an_unknown_category_is_a_fault_or_ignored() -> None:
 
     assert codes(COLOUR, ["green"]) == [("unknown_category", (0, "colour"))]
     assert encode(lenient, ["green"]) == [2.0]
+
+
+def test_an_unknown_category_is_told_what_there_is_and_whether_nothing_is_too() -> None:
+    level = CategoricalFeature(name="c", categories=("a", "b", None), mode="a")
+
+    assert unknown_category(COLOUR) == "expected one of 'blue', 'red' for 'colour'"
+    assert unknown_category(level) == "expected one of 'a', 'b' or no value for 'c'"
+    assert unknown_category(level, shown=1) == "expected one of 'a' and 1 more or no value for 'c'"
 
 
 def test_a_fault_never_holds_the_value() -> None:

@@ -89,9 +89,11 @@ def write_arrow_body(columns: Mapping[str, AnswerColumn], *, has_gaps: bool = Tr
         If pyarrow is not installed.
     """
     pa = _pyarrow()
+    # Where no row is rejected, nothing in the column itself tells that it is one of texts.
+    types = {"error_code": pa.string()}
     arrays = [
-        pa.array(column, from_pandas=has_gaps and isinstance(column, np.ndarray))
-        for column in columns.values()
+        pa.array(column, types.get(name), from_pandas=has_gaps and isinstance(column, np.ndarray))
+        for name, column in columns.items()
     ]
     batch = pa.record_batch(arrays, names=list(columns))
     sink = pa.BufferOutputStream()
