@@ -12,7 +12,7 @@ from service.artifacts.artifact import MANIFEST_FILE, MODEL_FILE, SUMS_FILE, pac
 from service.artifacts.codec import decode_payload, encode_payload
 from service.artifacts.manifest import sha256
 from service.errors import ArtifactError
-from service.softmax.conformal import ScoredRows, calibration_scores
+from service.softmax.conformal import CalibrationScores, ScoredRows, calibration_scores
 from service.softmax.contract import CategoricalFeature, FeatureContract, NumericFeature
 from service.softmax.metrics import evaluate
 from service.softmax.model import SoftmaxModel
@@ -46,7 +46,9 @@ SET_SCORES = replace(
 )
 
 
-def files(*, sample: Sample | None = None) -> dict[str, bytes]:
+def files(
+    *, sample: Sample | None = None, set_scores: CalibrationScores | None = SET_SCORES
+) -> dict[str, bytes]:
     return pack(
         model=MODEL,
         contract=CONTRACT,
@@ -60,7 +62,7 @@ def files(*, sample: Sample | None = None) -> dict[str, bytes]:
         regions_pair=None,
         golden_rows=((1.0, "red"), (9.0, "blue")),
         libraries={"numpy": "0"},
-        set_scores=SET_SCORES,
+        set_scores=set_scores,
     )
 
 
