@@ -66,7 +66,9 @@ def score(
         scored = score_file(job, lambda share: tell(int(100 * min(share, 1.0)), 100))
     who = f"{published.name}@{published.version}"
     if as_json:
-        print_json({"model": who, "digest": published.artifact.digest} | _texts(asdict(scored)))
+        decided = None if job.decider is None else job.decider.policy
+        told = {"model": who, "digest": published.artifact.digest, "policy": decided}
+        print_json(told | _texts(asdict(scored)))
         return
     resumed = f", {scored.resumed_rows} of them before" if scored.resumed_rows else ""
     click.echo(f"{_counted(scored.rows)} scored by {who} in {output}{resumed}")

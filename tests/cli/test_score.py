@@ -47,13 +47,17 @@ def test_the_report_is_json_when_asked_for(
     store: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "strict.json").write_text('{"type": "threshold", "threshold": 0.9}')
 
     done = softmax(
-        store, environment, tmp_path, "score", "iris@1", "rows.csv", "out.parquet", "--json"
+        *(store, environment, tmp_path, "score", "iris@1", "rows.csv", "out.parquet"),
+        *("--json", "--policy", "strict.json"),
     )
 
     report = json.loads(done.stdout)
     assert report.pop("digest").startswith("sha256:")
+    policy = report.pop("policy")
+    assert (policy["type"], policy["threshold"]) == ("threshold", 0.9)
     assert report == {
         "model": "iris@1",
         "output": "out.parquet",
