@@ -13,7 +13,7 @@ from service.errors import Fault
 from service.softmax.arrays import Floats, Integers, Label, label_text
 from service.softmax.decisions import Decider
 from service.tables.bodies.arrow import write_arrow_body
-from service.tables.bodies.body import AnswerColumn
+from service.tables.bodies.body import AnswerColumn, Categorical
 from service.tables.bodies.delimited import write_csv_body
 from service.tables.bodies.npy import write_npy_body
 
@@ -137,20 +137,27 @@ class Answer:
                 columns = np.ascontiguousarray(np.asarray(self._whole(part)).T)
                 for column, label in zip(columns, labels, strict=True):
                     yield f"{_MATRICES[name]}{label_text(label)}", column
-            elif name in _TEXTS:
-                entries = part if self.batch.is_whole else self._with_nulls(part)
-                yield ONE_OF[name], self._of_one_type(entries)
-        if self.batch.is_whole:
-            yield "error_code", [None] * self.batch.n_rows
-            return
-        faults = map(self.batch.rejected.get, range(self.batch.n_rows))
-        yield "error_code", [None if fault is None else fault.code for fault in faults]
+            elif isinstance(part, Categorical):
+                yield ONE_OF[name], self._labels(part)
+        yield "error_code", self._error_codes()
 
-    def _of_one_type(self, labels: Part) -> AnswerColumn:
-        """Make a column of actions one of texts, where classes are not."""
-        if len({type(action) for action in self.actions}) <= 1:
-            return labels
-        return [None if label is None else label_text(label) for label in labels]
+    def _error_codes(self) -> Categorical:
+        rejected = self.batch.rejected
+        names = tuple(dict.fromkeys(fault.code for fault in rejected.values()))
+        codes = np.full(self.batch.n_rows, -1)
+        codes[[*rejected]] = [names.index(fault.code) for fault in rejected.values()]
+        return Categorical(codes=codes, categories=names or ("",))
+
+    def _labels(self, labels: Categorical) -> Categorical:
+        """Give a label for each row of the request; as texts where their types differ."""
+        codes = labels.codes
+        if not self.batch.is_whole:
+            codes = np.full(self.batch.n_rows, -1)
+            codes[self.batch.numbers] = labels.codes
+        categories = labels.categories
+        if len({type(label) for label in categories}) > 1:
+            categories = [label_text(label) for label in categories]
+        return Categorical(codes=codes, categories=categories)
 
     def _with_nulls(self, part: Part) -> list[Any]:
         entries: list[Any] = [None] * self.batch.n_rows
@@ -168,7 +175,6 @@ class Answer:
 
 
 _MATRICES = {"probabilities": "proba_", "expected_costs": "expected_cost_"}
-_TEXTS = ("labels", "decisions")
 
 
 def as_json(value: object) -> bytes:

@@ -84,6 +84,7 @@ def model_card(published: Published) -> dict[str, Any]:
             )
         },
         "n_set_scores": 0 if scores is None else len(scores),
+        "n_set_rows": 0 if scores is None or scores.rows is None else len(scores.rows.y),
         "libraries": manifest["libraries"],
     }
 

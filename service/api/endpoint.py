@@ -217,7 +217,7 @@ class Endpoint:
         max_rows: int,
     ) -> Reply | None:
         """Answer a body block by block, where that is possible and no row is at fault."""
-        if not self.task.is_rowwise or self.candidate is not None or wanted not in JOINED:
+        if self.task.most_rows is not None or self.candidate is not None or wanted not in JOINED:
             return None
         options = self._options({}, query, wanted)
         if options.is_isolating:

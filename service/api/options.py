@@ -177,8 +177,11 @@ def _fault(details: ErrorDetails) -> Fault:
     location = (name, *rest)
     # What Pydantic says of a kind that is unknown repeats it.
     is_unknown_kind = details["type"] in {"union_tag_invalid", "union_tag_not_found"}
+    detail = f"expected a type out of {_KINDS}" if is_unknown_kind else details["msg"]
+    if details["type"] == "extra_forbidden":
+        detail = "expected no option or field of that name"
     return Fault(
         code="invalid_policy" if name == "policy" else "invalid_parameter",
-        detail=f"expected a type out of {_KINDS}" if is_unknown_kind else details["msg"],
+        detail=detail,
         location=tuple(one[:MAX_KEY] if isinstance(one, str) else one for one in location),
     )

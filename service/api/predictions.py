@@ -49,7 +49,10 @@ def prediction_routes(prefix: str) -> APIRouter:
 
     @router.post("/explain", **DOCUMENTED["explain"])
     async def explain(request: Request) -> Response:
-        """Say for each row why this class and not another, feature by feature."""
+        """Say for each row why this class and not another, feature by feature.
+
+        At most 1,000 rows at a time, beyond which the answer is 413; as JSON lines any number.
+        """
         return await _answer(request, "explain")
 
     return router

@@ -21,7 +21,7 @@ MAX_DETAIL = 1_000
 
 PROBLEMS: Mapping[str, tuple[int, str]] = {
     "malformed_json": (400, "The body is not JSON"),
-    "malformed_request": (400, "The request is not HTTP as it should be"),
+    "malformed_request": (400, "The request cannot be read"),
     "unauthorized": (401, "A key is needed"),
     "forbidden": (403, "The key is for something else"),
     "not_found": (404, "There is nothing at this path"),

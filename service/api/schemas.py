@@ -157,9 +157,12 @@ def request_body(
         OpenAPI's request body, by media type.
     """
     options = inlined(task.options.model_json_schema())["properties"]
+    bound: Schema = {"minItems": 1}
+    if task.most_rows is not None:
+        bound["maxItems"] = task.most_rows
     list_row: Schema = {"type": "array", "items": _CELL}
     object_row: Schema = {"type": "object", "additionalProperties": _CELL}
-    columns: Schema = {"type": "object", "additionalProperties": list_row}
+    columns: Schema = {"type": "object", "additionalProperties": list_row | bound}
     if contract is not None:
         cells = {feature.name: _cell(feature) for feature in contract.features}
         width = len(cells)
@@ -170,14 +173,15 @@ def request_body(
             "maxItems": width,
         }
         object_row = _closed(cells)
-        columns = _closed({name: {"type": "array", "items": c} for name, c in cells.items()})
+        lists = {name: {"type": "array", "items": cell} for name, cell in cells.items()}
+        columns = _closed({name: column | bound for name, column in lists.items()})
     rows = {
         "instances": {
             "description": "Rows: lists in the order of the features, or objects by name.",
             "type": "array",
-            "minItems": 1,
             "items": {"anyOf": [list_row, object_row]},
-        },
+        }
+        | bound,
         "columns": {"description": "For each feature the list of its values."} | columns,
     }
     schema: Schema = {

@@ -49,15 +49,15 @@ class Task:
         The formats in which it is answered.
     compute : callable
         Model, rows and options to answer.
-    is_rowwise : bool
-        Whether many rows may be asked about some at a time.
+    most_rows : int or None
+        Most rows at a time; None where only the settings say.
     """
 
     name: str
     options: type[Options]
     offered: tuple[Format, ...]
     compute: Compute
-    is_rowwise: bool = True
+    most_rows: int | None = None
 
 
 def _predict(published: Published, batch: Batch, options: PredictOptions) -> Answer:
@@ -106,8 +106,8 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
 
 def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Answer:
     model = published.artifact.model
-    if len(batch.X) > MAX_EXPLAINED:
-        msg = f"expected at most {MAX_EXPLAINED} rows to explain at a time, got {len(batch.X)}"
+    if batch.n_rows > MAX_EXPLAINED:
+        msg = f"expected at most {MAX_EXPLAINED} rows to explain at a time, got {batch.n_rows}"
         raise ContentTooLargeError(msg)
     against = None if options.against is None else _class_index(model.classes_, options.against)
     batch, proba = _computed(model.predict_proba, batch, options)
@@ -130,7 +130,7 @@ TASKS: Mapping[str, Task] = {
             options=ExplainOptions,
             offered=JSON_LIKE,
             compute=_explain,
-            is_rowwise=False,  # it has a bound of its own on rows
+            most_rows=MAX_EXPLAINED,
         ),
     )
 }

@@ -13,7 +13,7 @@ from service.errors import ArtifactError, ValueRefusedError
 from service.softmax.arrays import Floats, Integers
 from service.softmax.calibration import Calibration
 from service.softmax.certificate import Certificate
-from service.softmax.conformal import CalibrationScores
+from service.softmax.conformal import CalibrationScores, ScoredRows
 from service.softmax.contract import Cell, FeatureContract
 from service.softmax.metrics import Metrics
 from service.softmax.model import SoftmaxModel
@@ -128,6 +128,11 @@ def pack(
             "set_scores_aps": set_scores.aps,
             "set_class": set_scores.y.astype(np.float64),
         }
+        if set_scores.rows is not None:
+            payload |= {
+                "set_rows_scores": set_scores.rows.scores,
+                "set_rows_class": set_scores.rows.y.astype(np.float64),
+            }
     content = encode_payload(payload)
     golden = contract.encode(list(zip(*golden_rows, strict=True)))
     manifest = Manifest(
@@ -256,4 +261,16 @@ def _set_scores(payload: Payload, model: SoftmaxModel) -> CalibrationScores | No
         lac=_array(payload, "set_scores_lac"),
         aps=_array(payload, "set_scores_aps"),
         y=_classes(payload, "set_class", model),
+        rows=_set_rows(payload, model),
     )
+
+
+def _set_rows(payload: Payload, model: SoftmaxModel) -> ScoredRows | None:
+    if "set_rows_class" not in payload:
+        return None
+    y = _classes(payload, "set_rows_class", model)
+    scores = _array(payload, "set_rows_scores")
+    if scores.shape != (len(y), model.n_classes):
+        msg = "expected one class and one score per class in each row for prediction sets"
+        raise ValueRefusedError(msg)
+    return ScoredRows(scores=scores, y=y)

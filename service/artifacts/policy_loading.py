@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.artifacts.manifest import parse_manifest
+from service.artifacts.artifact import Files, unpack
 from service.artifacts.policies import StoredPolicy, same_classes
 from service.artifacts.policy_reader import PolicyReader
 from service.artifacts.signing import TrustedKeys
-from service.errors import ArtifactError, UnknownPolicyError
+from service.errors import ArtifactError, InputError, UnknownPolicyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +85,8 @@ def _entry(
     return PolicyEntry(held=held if held == found else found, state=state)
 
 
-def refuse_other_classes(root: Path, model: str, manifest: bytes) -> None:
-    """Refuse to let a version answer whose classes a policy of the model is not for.
+def refuse_unfit(root: Path, model: str, files: Files) -> None:
+    """Refuse to let a version answer that a policy of the model cannot be held against.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def refuse_other_classes(root: Path, model: str, manifest: bytes) -> None:
         The store.
     model : str
         The model.
-    manifest : bytes
-        The version's ``manifest.json``.
+    files : mapping of str to bytes
+        The version's files by name.
 
     Raises
     ------
@@ -103,12 +103,24 @@ def refuse_other_classes(root: Path, model: str, manifest: bytes) -> None:
         If there is such a policy, which is named, or one that cannot be read.
     """
     store = PolicyReader(root=root, model=model)
-    for name in store.names():
+    names = store.names()
+    if not names:
+        return
+    artifact = unpack(files, model)
+    for name in names:
         policy = store.load(name)
-        if not same_classes(policy.classes, parse_manifest(manifest).classes):
+        if not same_classes(policy.classes, artifact.manifest.classes):
             msg = (
                 f"{model} has the policy {name!r}, validated for other classes: publish the version"
                 " with --no-activate, add the policy for it (softmax models policy add"
                 f" {model}@VERSION {name} FILE), then activate it"
             )
             raise ArtifactError(msg)
+        try:
+            policy.decider(artifact)
+        except InputError as error:
+            msg = (
+                f"{model} has the policy {name!r}, which the version cannot follow ({error});"
+                " --no-activate publishes it all the same"
+            )
+            raise ArtifactError(msg) from error

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from service.artifacts.artifact import MANIFEST_FILE, SUMS_FILE
+from service.artifacts.artifact import SUMS_FILE
 from service.artifacts.bucket import Bucket, Stored
 from service.artifacts.mirror import Mirror
-from service.artifacts.policy_loading import refuse_other_classes
+from service.artifacts.policy_loading import refuse_unfit
 from service.artifacts.reader import ACTIVE_FILE, MAX_ACTIVE_BYTES, OPTIONAL_FILES, VERSION
 from service.artifacts.staging import PUBLISHED_FILE, publication_note
 from service.artifacts.store import Store
@@ -95,7 +95,7 @@ class RemoteStore(Store):
         """
         self._folder(name)  # refuses what is no name
         if activate:
-            refuse_other_classes(self.root, name, files[MANIFEST_FILE])
+            refuse_unfit(self.root, name, files)
         version = self._take_number(name)
         contents = {**(beside or {}), **files}
         contents.pop(PUBLISHED_FILE, None)
@@ -131,7 +131,7 @@ class RemoteStore(Store):
             If the bucket does not answer.
         """
         self._require(name, version)
-        refuse_other_classes(self.root, name, self.read(name, version)[MANIFEST_FILE])
+        refuse_unfit(self.root, name, self.read(name, version))
         self._activate(name, version, is_new=False, always=True)
         self.refresh()
 

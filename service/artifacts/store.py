@@ -7,14 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.artifacts.artifact import MANIFEST_FILE
 from service.artifacts.atomic import (
     locked_folder,
     replace_file,
     sync_folder,
     writing_store,
 )
-from service.artifacts.policy_loading import refuse_other_classes
+from service.artifacts.policy_loading import refuse_unfit
 from service.artifacts.reader import ACTIVE_FILE, OPTIONAL_FILES, VERSION, StoreReader
 from service.artifacts.staging import (
     NEW,
@@ -94,7 +93,7 @@ class Store(StoreReader):
         folder = self._folder(name)
         contents = {**(beside or {}), **files, PUBLISHED_FILE: publication_note()}
         if activate:
-            refuse_other_classes(self.root, name, files[MANIFEST_FILE])
+            refuse_unfit(self.root, name, files)
         with writing_store():
             self.root.mkdir(parents=True, exist_ok=True)
             for place in (self.root, folder):
@@ -137,7 +136,7 @@ class Store(StoreReader):
         """
         self._require(name, version)
         folder = self._folder(name)
-        refuse_other_classes(self.root, name, self.read(name, version)[MANIFEST_FILE])
+        refuse_unfit(self.root, name, self.read(name, version))
         with writing_store(), locked_folder(folder):
             self._require(name, version)
             replace_file(folder / ACTIVE_FILE, f"{version}\n".encode())

@@ -45,7 +45,7 @@ def score(
     from service.cli.policies import asked_decider
     from service.cli.progress import progress_shown
     from service.cli.reference import parse_reference
-    from service.cli.report import print_json
+    from service.cli.report import print_json, printable
     from service.scoring.score import Job
     from service.scoring.score import score as score_file
     from service.settings import Settings
@@ -65,11 +65,20 @@ def score(
     with progress_shown(f"scoring {source.name}") as tell:
         scored = score_file(job, lambda share: tell(int(100 * min(share, 1.0)), 100))
     who = f"{published.name}@{published.version}"
+    promise = None if job.decider is None else job.decider.guarantee
     if as_json:
-        print_json({"model": who, "digest": published.artifact.digest} | _texts(asdict(scored)))
+        told = {
+            "model": who,
+            "digest": published.artifact.digest,
+            "policy": None if job.decider is None else job.decider.policy,
+            "guarantee": promise,
+        }
+        print_json(told | _texts(asdict(scored)))
         return
     resumed = f", {scored.resumed_rows} of them before" if scored.resumed_rows else ""
     click.echo(f"{_counted(scored.rows)} scored by {who} in {output}{resumed}")
+    if promise is not None:
+        click.echo(f"promised: {printable(promise)}")
     if scored.rejected is not None:
         click.echo(f"{_counted(scored.rejected_rows)} rejected: see {scored.rejected}")
 

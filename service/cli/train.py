@@ -150,7 +150,7 @@ NUMBER = _NumberOrAuto()
     metavar="COL=LEVEL",
     help="With --C inf, the level the others are compared with.  [default: first in order]",
 )
-@click.option("--no-sample", "sample", flag_value=False, default=None, help="Keep no points.")
+@click.option("--no-sample", "sample", flag_value=False, default=None, help="Keep no rows.")
 @click.option(
     "--exact-ranges",
     is_flag=True,

@@ -205,7 +205,7 @@ class Calls:
         try:
             content = json.dumps({**rows, **options}, allow_nan=False, default=_number).encode()
         except (TypeError, ValueError) as error:
-            msg = f"expected numbers, texts, booleans and None in the rows: {error}"
+            msg = f"expected finite numbers, texts, booleans and None in the rows: {error}"
             raise ValueRefusedError(msg) from error
         request = Request(
             method="POST",

@@ -28,7 +28,7 @@ class Answers:
     features : ndarray of shape (n_samples,)
         Index of the feature at fault, -1 where there is none.
     n_warnings : int
-        Values that training did not see the like of.
+        Values of the answered rows that training did not see the like of.
     """
 
     values: Mapping[str, Floats | Integers]
@@ -60,6 +60,7 @@ class Answering:
         if self.decider is not None:
             columns.append(AnswerColumn(name="decision", levels=_one_type(self.decider.actions)))
             columns += [AnswerColumn(name=name) for name in self._cost_names]
+            columns += [AnswerColumn(name=name, levels=(False, True)) for name in self._set_names]
         columns.append(AnswerColumn(name="error_code", levels=CODES))
         object.__setattr__(self, "columns", tuple(columns))
 
@@ -91,6 +92,9 @@ class Answering:
             if decisions.expected_costs is not None:
                 costs = np.ascontiguousarray(decisions.expected_costs.T)
                 values |= dict(zip(self._cost_names, costs, strict=True))
+            if decisions.sets is not None:
+                members = np.where(is_rejected, -1, decisions.sets.T)
+                values |= dict(zip(self._set_names, members, strict=True))
         class_major_softmax(scores)
         values |= dict(zip(self._proba_names, scores, strict=True))
         values["label"] = np.where(is_rejected, -1, scores.argmax(axis=0))
@@ -100,7 +104,7 @@ class Answering:
             is_rejected=is_rejected if is_rejected.any() else None,
             rejections=rejections,
             features=rows.features,
-            n_warnings=rows.n_warnings,
+            n_warnings=int(rows.n_odd[~is_rejected].sum()),
         )
 
     @property
@@ -112,6 +116,12 @@ class Answering:
         if self.decider is None or self.decider.costs is None:
             return []
         return [f"expected_cost_{label_text(action)}" for action in self.decider.actions]
+
+    @property
+    def _set_names(self) -> list[str]:
+        if self.decider is None or self.decider.sets is None:
+            return []
+        return [f"in_set_{label_text(label)}" for label in self.model.classes_]
 
 
 def _one_type(actions: tuple[Label, ...]) -> tuple[Label, ...]:

@@ -1,11 +1,47 @@
 """The scores from which prediction sets take their coverage."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from service.errors import ValueRefusedError
 from service.softmax.arrays import Floats, Integers, frozen
+
+Method = Literal["lac", "aps"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoredRows:
+    """Calibration rows as the model sees them, from which any mix of the classes can be had.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_classes)
+        ``z / T`` in nats, finite. With the coefficients at hand they give rows away.
+    y : ndarray of shape (n_samples,)
+        Index of the true class of each row.
+
+    Raises
+    ------
+    ValueRefusedError
+        If the shapes disagree, a score is not finite, or a class has no score.
+    """
+
+    scores: Floats
+    y: Integers
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scores", frozen(self.scores))
+        if self.scores.ndim != 2 or self.y.shape != (len(self.scores),):  # noqa: PLR2004 - rows, classes
+            msg = f"expected one class a row, got {self.scores.shape} and {self.y.shape}"
+            raise ValueRefusedError(msg)
+        if not np.isfinite(self.scores).all():
+            msg = "expected finite scores of calibration rows"
+            raise ValueRefusedError(msg)
+        if ((self.y < 0) | (self.y >= self.scores.shape[1])).any():
+            msg = "expected indices of classes beside the scores of calibration rows"
+            raise ValueRefusedError(msg)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,6 +57,9 @@ class CalibrationScores:
         order within each class, and so no longer beside the `lac` of its row.
     y : ndarray of shape (n_samples,)
         Index of the true class, in ascending order.
+    rows : ScoredRows, optional
+        Some of the rows, with the scores of every class: what sets need where the classes are
+        mixed otherwise.
 
     Raises
     ------
@@ -39,6 +78,7 @@ class CalibrationScores:
     lac: Floats
     aps: Floats
     y: Integers
+    rows: ScoredRows | None = None
 
     def __post_init__(self) -> None:
         if self.y.ndim != 1 or not self.lac.shape == self.aps.shape == self.y.shape != (0,):
@@ -87,11 +127,33 @@ def calibration_scores(proba: Floats, y: Integers) -> CalibrationScores:
     (array([0, 2]), array([0.5, 0.7]), array([0.5, 0.8]))
     """
     rows = np.arange(len(y))
-    lac = 1.0 - proba[rows, y]
-    aps = cumulative_proba(proba)[rows, y]
+    lac, aps = unlikeness(proba, "lac")[rows, y], unlikeness(proba, "aps")[rows, y]
     return CalibrationScores(
         lac=lac[np.lexsort((lac, y))], aps=aps[np.lexsort((aps, y))], y=np.sort(y)
     )
+
+
+def unlikeness(proba: Floats, method: Method) -> Floats:
+    """Say how unlike each class rows look.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities.
+    method : {"lac", "aps"}
+        By the class alone, or by all that are at least as probable.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        ``1 - p``, or `cumulative_proba`; in [0, 1].
+
+    Examples
+    --------
+    >>> unlikeness(np.array([[0.25, 0.5, 0.25]]), "lac")
+    array([[0.75, 0.5 , 0.75]])
+    """
+    return 1.0 - proba if method == "lac" else cumulative_proba(proba)
 
 
 def cumulative_proba(proba: Floats) -> Floats:

@@ -123,7 +123,7 @@ class Decider:
             winners = np.where(reached, winners, undecided)
         if self.sets is None:
             return Decisions(winners=winners, margins=margins)
-        sets = self.sets.members(softmax(scores))  # p, whatever the priors: see SetRule
+        sets = self.sets.members(posterior)
         winners = np.where(sets.sum(axis=1) == 1, sets.argmax(axis=1), undecided)
         return Decisions(winners=winners, margins=margins, sets=sets)
 
@@ -181,7 +181,7 @@ def bind(
         actions, costs = _cost_table(policy, model.classes_, texts)
         return Decider(policy=policy, actions=actions, shift=shift, costs=costs)
     if isinstance(policy, SetPolicy):
-        sets = set_rule(policy, set_scores, texts)
+        sets = set_rule(policy, set_scores, texts, shift)
         return Decider(policy=policy, actions=with_abstain, shift=shift, sets=sets)
     return Decider(policy=policy, actions=model.classes_, shift=shift)
 

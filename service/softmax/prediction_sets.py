@@ -3,23 +3,27 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 
 from service.errors import InputError
 from service.softmax.arrays import Booleans, Floats
-from service.softmax.conformal import CalibrationScores, cumulative_proba
+from service.softmax.conformal import CalibrationScores, Method, ScoredRows, unlikeness
 from service.softmax.policies import SetPolicy, refusal
+from service.softmax.probability import softmax
+
+ALIKE = 1e-12
+"""Scores that lie no further apart are one: a row that comes again, alone or in another batch,
+has its last digits from another order of adding, and must not leave its own set for that."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SetRule:
     """Which classes belong to the set of a row.
 
-    Sets read the probabilities p of the model, also where a policy has priors: the quantiles
-    are of scores made from p, and what holds among the rows of each class holds in any mix of
-    the classes, just because neither the scores nor the rows of one class change with it.
+    Sets read the probabilities p' of the policy, and so do the quantiles: with priors they are
+    taken class by class, from scores made of the p' of calibration rows. The rows of one class
+    are the same in any mix of the classes, so that what holds among them holds in any.
 
     Parameters
     ----------
@@ -31,7 +35,7 @@ class SetRule:
         What is promised, in words.
     """
 
-    method: Literal["lac", "aps"]
+    method: Method
     quantiles: Floats
     guarantee: str
 
@@ -41,15 +45,14 @@ class SetRule:
         Parameters
         ----------
         proba : ndarray of shape (n_samples, n_classes)
-            Probabilities of the model as it answers.
+            Probabilities under the policy's priors; without priors those of the model.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
             Whether each class is in; a row may have none.
         """
-        scores = 1.0 - proba if self.method == "lac" else cumulative_proba(proba)
-        return np.asarray(scores <= self.quantiles)
+        return np.asarray(unlikeness(proba, self.method) <= self.quantiles)
 
 
 def conformal_quantile(scores: Floats, coverage: float) -> float:
@@ -81,9 +84,14 @@ def conformal_quantile(scores: Floats, coverage: float) -> float:
 
 
 def set_rule(
-    policy: SetPolicy, set_scores: CalibrationScores | None, texts: tuple[str, ...]
+    policy: SetPolicy,
+    set_scores: CalibrationScores | None,
+    texts: tuple[str, ...],
+    shift: Floats | None,
 ) -> SetRule:
     """Take the quantiles of a policy from the calibration rows of a model.
+
+    It looks at each calibration row once: a policy that is asked again is prepared once.
 
     Parameters
     ----------
@@ -93,6 +101,8 @@ def set_rule(
         Scores of calibration rows.
     texts : tuple of str, length n_classes
         Texts of the classes.
+    shift : ndarray of shape (n_classes,), or None
+        What new priors add to the scores, in nats.
 
     Returns
     -------
@@ -102,14 +112,22 @@ def set_rule(
     Raises
     ------
     InputError
-        If the model carries no scores.
+        If the model carries no scores, or priors need more of them than it carries.
     """
     if set_scores is None:
         detail = "expected a model with calibration scores: train it with a calibration size"
         raise InputError([refusal(f"{detail} above 0, as in --calibration-size 0.2")])
-    scores = set_scores.lac if policy.method == "lac" else set_scores.aps
+    if shift is None:
+        scores, y = (set_scores.lac if policy.method == "lac" else set_scores.aps), set_scores.y
+    elif set_scores.rows is not None:
+        scores = _scores_in_mix(policy.method, set_scores.rows, shift)
+        y = set_scores.rows.y
+    else:
+        detail = "expected no priors: sets for another mix of the classes need scores of every"
+        detail += " class for the calibration rows, and the model keeps none; train it anew,"
+        raise InputError([refusal(f"{detail} without --no-sample", "priors")])
     if policy.per_class:
-        parts = [scores[set_scores.y == k] for k in range(len(texts))]
+        parts = [scores[y == k] for k in range(len(texts))]
         quantiles = np.array([conformal_quantile(part, policy.coverage) for part in parts])
         counts = [len(part) for part in parts]
     else:
@@ -117,7 +135,14 @@ def set_rule(
         counts = [len(scores)]
     short = [text for text, q in zip(texts, quantiles, strict=True) if q == math.inf]
     guarantee = _guarantee(policy, counts, short)
-    return SetRule(method=policy.method, quantiles=quantiles, guarantee=guarantee)
+    return SetRule(method=policy.method, quantiles=quantiles + ALIKE, guarantee=guarantee)
+
+
+def _scores_in_mix(method: Method, rows: ScoredRows, shift: Floats) -> Floats:
+    """Score calibration rows by what they would look like among rows of another mix."""
+    unlike = unlikeness(softmax(rows.scores + shift), method)
+    own: Floats = unlike[np.arange(len(rows.y)), rows.y]
+    return own
 
 
 def _guarantee(policy: SetPolicy, counts: list[int], short: list[str]) -> str:

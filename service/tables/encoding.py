@@ -66,14 +66,14 @@ class EncodedRows:
         Index into `CODES` of the first reason to reject a row, -1 where there is none.
     features : ndarray of shape (n_samples,)
         Index of the feature at fault, -1 where there is none.
-    n_warnings : int
-        Values of the other rows that training did not see the like of.
+    n_odd : ndarray of shape (n_samples,)
+        How many values of a row training did not see the like of.
     """
 
     X: Floats
     rejections: Integers
     features: Integers
-    n_warnings: int = 0
+    n_odd: Integers
 
 
 def encode_rows(
@@ -124,10 +124,10 @@ def encode_rows(
         for j, rows in unfamiliar.items():
             if contract.levels[j] == 0:
                 found.reject(rows, "out_of_range", j)
-    n_warnings = sum(int((found.rejections[rows] < 0).sum()) for rows in unfamiliar.values())
-    return EncodedRows(
-        X=X, rejections=found.rejections, features=found.features, n_warnings=n_warnings
-    )
+    n_odd = np.zeros(n_rows, dtype=np.intp)
+    for rows in unfamiliar.values():
+        n_odd[rows] += 1
+    return EncodedRows(X=X, rejections=found.rejections, features=found.features, n_odd=n_odd)
 
 
 class _Found:

@@ -2,12 +2,20 @@
 
 from dataclasses import replace
 
-from service.softmax.arrays import Floats
+import numpy as np
+
+from service.softmax.arrays import Floats, Integers
 from service.softmax.calibration import Calibration, CalibrationFigures, fit_temperature
-from service.softmax.conformal import CalibrationScores, calibration_scores
+from service.softmax.conformal import CalibrationScores, ScoredRows, calibration_scores
 from service.softmax.metrics import evaluate
 from service.softmax.model import SoftmaxModel
 from service.training.preparation import Prepared, Samples
+
+SET_ROWS = 5_000
+"""Most calibration rows that travel with a model."""
+
+SET_NUMBERS = 1_000_000
+"""Most scores that they have together: 8 MB, and 50 ms for a policy that reads them."""
 
 
 def calibrate(
@@ -55,7 +63,9 @@ def calibrate(
     )
 
 
-def set_scores(model: SoftmaxModel, rows: Samples) -> CalibrationScores | None:
+def set_scores(
+    model: SoftmaxModel, rows: Samples, *, random_state: int, keeps_rows: bool
+) -> CalibrationScores | None:
     """Score the rows kept for prediction sets, with the model as it will answer.
 
     Parameters
@@ -64,6 +74,10 @@ def set_scores(model: SoftmaxModel, rows: Samples) -> CalibrationScores | None:
         The model, temperature included.
     rows : Samples
         Rows that decided nothing about it.
+    random_state : int
+        Seed of the draw of the rows that travel with the model.
+    keeps_rows : bool
+        Whether any do.
 
     Returns
     -------
@@ -75,7 +89,28 @@ def set_scores(model: SoftmaxModel, rows: Samples) -> CalibrationScores | None:
     InputError
         If the scores of a row are not finite.
     """
-    return calibration_scores(model.predict_proba(rows.X), rows.y) if len(rows) else None
+    if not len(rows):
+        return None
+    found = calibration_scores(model.predict_proba(rows.X), rows.y)
+    if not keeps_rows:
+        return found
+    kept = _shared_out(rows.y, model.n_classes, random_state)
+    scored = ScoredRows(scores=model.finite_scores(rows.X[kept]), y=rows.y[kept])
+    return replace(found, rows=scored)
+
+
+def _shared_out(y: Integers, n_classes: int, random_state: int) -> Integers:
+    """Draw rows class by class, as many of each as the bounds allow to all alike.
+
+    Each class has quantiles of its own, so that a rare one needs as many rows as a frequent
+    one; within a class all rows are equally likely, and come in no order.
+    """
+    limit, counts = min(SET_ROWS, SET_NUMBERS // n_classes), np.bincount(y, minlength=n_classes)
+    most = next(m for m in range(limit, -1, -1) if np.minimum(counts, m).sum() <= limit)
+    order = np.lexsort((np.random.default_rng(random_state).random(len(y)), y))
+    of_class = y[order]
+    kept: Integers = order[np.arange(len(y)) - np.searchsorted(of_class, of_class) < most]
+    return kept
 
 
 def _figures(model: SoftmaxModel, rows: Samples, prior: Floats) -> CalibrationFigures:

@@ -7,8 +7,9 @@ import numpy as np
 
 from service.errors import TrainingError
 from service.softmax.arrays import Floats, Integers, Label
-from service.softmax.certificate import Certificate, duality_gap
+from service.softmax.certificate import Certificate
 from service.softmax.contract import FeatureContract
+from service.softmax.duality import duality_gap
 from service.softmax.model import SoftmaxModel
 from service.softmax.objective import Penalty
 from service.training.conditioning import independent_columns

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from service.softmax.arrays import Floats
-from service.softmax.certificate import least_gap
+from service.softmax.duality import least_gap
 from service.training.conditioning import Conditioner
 from service.training.newton import conjugate_gradients
 from service.training.problem import Point, Problem

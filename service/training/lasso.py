@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from service.softmax.arrays import Booleans, Floats
-from service.softmax.certificate import least_gap
+from service.softmax.duality import least_gap
 from service.training.conditioning import Conditioner, conditioner
 from service.training.interior import interior_point
 from service.training.newton import conjugate_gradients

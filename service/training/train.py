@@ -143,7 +143,12 @@ def train(
                 if len(prepared.test)
                 else None,
                 calibration=calibration,
-                set_scores=set_scores(model, prepared.prediction_sets),
+                set_scores=set_scores(
+                    model,
+                    prepared.prediction_sets,
+                    random_state=recipe.random_state,
+                    keeps_rows=recipe.sample,
+                ),
                 sample=stratified_sample(samples, recipe.random_state) if recipe.sample else None,
                 regions_pair=strongest_pair(samples, prepared.contract, len(prepared.classes)),
                 golden_rows=_golden_rows(samples, prepared.contract, recipe),

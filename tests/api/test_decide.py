@@ -89,6 +89,7 @@ def test_priors_move_decisions_and_leave_probabilities_alone(ask: Ask) -> None:
         ({"type": "threshold", "threshold": "0.5"}, "/policy/threshold"),
         ({"type": "threshold", "thresholds": {"setosa": 0.5}}, "/policy/thresholds/versicolor"),
         ({"type": "argmax", "extra": 1}, "/policy/extra"),
+        ({"type": "argmax", "priors": {"setosa": 0}}, "/policy/priors/setosa"),
         ({"type": "argmax", "priors": {"setosa": -1}}, "/policy/priors/setosa"),
         ({"type": "set", "coverage": 0.9}, "/policy"),
     ],
@@ -162,6 +163,22 @@ def test_every_flip_is_what_predict_says_over_http(ask: Ask) -> None:
     assert n_flips
 
 
+def test_a_billionth_beyond_a_flip_the_label_is_the_new_one_in_a_batch_too(ask: Ask) -> None:
+    explanations = ask("POST", "/models/iris/explain", json={"instances": ROWS}).json()
+    beyond, labels = [], []
+    for row, one in zip(ROWS, explanations["explanations"], strict=True):
+        for place, flip in enumerate(one["flips"].values()):
+            if flip is not None:
+                further = flip["value"] + math.copysign(1e-9, flip["delta"]) * abs(flip["value"])
+                beyond.append([*row[:place], further, *row[place + 1 :]])
+                labels.append(flip["label"])
+
+    batch = ask("POST", "/models/iris/predict", json={"instances": beyond}).json()
+
+    assert len(labels) > 1
+    assert batch["labels"] == labels
+
+
 def test_the_other_class_may_be_named(ask: Ask, refused: Refused) -> None:
     path = "/models/iris/explain"
 
@@ -189,3 +206,6 @@ def test_more_rows_than_can_be_explained_in_a_moment_are_refused(refused: Refuse
 
     assert problem["type"] == "/problems/content_too_large"
     assert "1000 rows" in problem["detail"]
+    # Rejected rows count as the others do, as the specification says.
+    isolated = {"instances": [*ROWS * 333, ["no number"] * 4, ["no number"] * 4]}
+    refused(413, "POST", "/models/iris/explain", json=isolated | {"on_error": "reject_rows"})

@@ -91,6 +91,19 @@ def test_any_format_is_answered_in_any_format(ask: Ask, given: str, wanted: str)
     assert_array_equal(probabilities(answer), expected)
 
 
+def test_arrow_answers_have_one_schema_whether_rows_are_rejected_or_not(ask: Ask) -> None:
+    def schema(rows: np.ndarray[Any, Any]) -> pa.Schema:
+        body = {"instances": rows.tolist(), "on_error": "reject_rows"}
+        answer = ask("POST", IRIS, json=body, headers={"Accept": ARROW})
+        assert answer.headers["x-rejected-rows"] == f"{int((abs(rows) > 1e300).any())}"
+        return pa.ipc.open_stream(answer.content).schema
+
+    beyond = np.where(np.arange(4) % 2, 1.7e308, -1.7e308) * [[0.0], [1.0], [0.0]] + ROWS
+
+    assert schema(ROWS).field("error_code").type == pa.string()
+    assert schema(beyond) == schema(ROWS)
+
+
 @pytest.mark.parametrize("given", [JSON, NDJSON, CSV, ARROW, NPY])
 def test_the_answer_comes_in_the_format_of_the_request(ask: Ask, given: str) -> None:
     answer = send(ask, BODIES[given], given)

@@ -25,7 +25,7 @@ def test_the_card_tells_what_a_model_expects_and_how_good_it_is(ask: Ask) -> Non
     assert card["test_metrics"]["accuracy"] > 0.9
     low, high = card["test_metrics"]["intervals"]["log_loss"]
     assert low < card["test_metrics"]["log_loss"] < high
-    assert (card["calibration"], card["n_set_scores"]) == (None, 0)
+    assert (card["calibration"], card["n_set_scores"], card["n_set_rows"]) == (None, 0, 0)
     assert card["recipe"]["C"] == 1.0
 
 

@@ -37,6 +37,23 @@ def test_features_are_named_with_their_types_and_ranges(ask: Ask) -> None:
     assert "in training from" in as_object["properties"]["sepal_length"]["description"]
 
 
+@pytest.mark.parametrize(("document", "prefix"), [("", ""), ("/models/iris", "/models/iris")])
+def test_it_says_how_many_rows_are_explained_at_a_time(
+    ask: Ask, document: str, prefix: str
+) -> None:
+    paths = ask("GET", f"{document}/openapi.json").json()["paths"]
+
+    def bound(task: str) -> int | None:
+        content = paths[f"{prefix}/{task}"]["post"]["requestBody"]["content"]
+        as_rows, _ = content["application/json"]["schema"]["oneOf"]
+        most: int | None = as_rows["properties"]["instances"].get("maxItems")
+        return most
+
+    assert bound("explain") == 1000
+    assert bound("predict") is None
+    assert "At most 1,000 rows" in paths[f"{prefix}/explain"]["post"]["description"]
+
+
 def test_a_model_that_is_not_there_has_no_specification(refused: Refused) -> None:
     refused(404, "GET", "/models/none/openapi.json")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from service.artifacts.artifact import MANIFEST_FILE, MODEL_FILE, SUMS_FILE, pac
 from service.artifacts.codec import decode_payload, encode_payload
 from service.artifacts.manifest import sha256
 from service.errors import ArtifactError
-from service.softmax.conformal import calibration_scores
+from service.softmax.conformal import CalibrationScores, ScoredRows, calibration_scores
 from service.softmax.contract import CategoricalFeature, FeatureContract, NumericFeature
 from service.softmax.metrics import evaluate
 from service.softmax.model import SoftmaxModel
@@ -39,10 +40,15 @@ METRICS = evaluate(
 )
 
 
-SET_SCORES = calibration_scores(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([1, 0, 1]))
+SET_SCORES = replace(
+    calibration_scores(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([1, 0, 1])),
+    rows=ScoredRows(scores=np.array([[0.5, -0.5], [-2.0, 1.0]]), y=np.array([0, 1])),
+)
 
 
-def files(*, sample: Sample | None = None) -> dict[str, bytes]:
+def files(
+    *, sample: Sample | None = None, set_scores: CalibrationScores | None = SET_SCORES
+) -> dict[str, bytes]:
     return pack(
         model=MODEL,
         contract=CONTRACT,
@@ -56,7 +62,7 @@ def files(*, sample: Sample | None = None) -> dict[str, bytes]:
         regions_pair=None,
         golden_rows=((1.0, "red"), (9.0, "blue")),
         libraries={"numpy": "0"},
-        set_scores=SET_SCORES,
+        set_scores=set_scores,
     )
 
 
@@ -88,6 +94,9 @@ def test_what_is_packed_is_unpacked() -> None:
     assert_array_equal(artifact.set_scores.lac, SET_SCORES.lac)
     assert_array_equal(artifact.set_scores.aps, SET_SCORES.aps)
     assert_array_equal(artifact.set_scores.y, [0, 1, 1])
+    assert artifact.set_scores.rows is not None
+    assert_array_equal(artifact.set_scores.rows.scores, [[0.5, -0.5], [-2.0, 1.0]])
+    assert_array_equal(artifact.set_scores.rows.y, [0, 1])
     assert artifact.digest == "sha256:" + sha256(files(sample=sample)[MANIFEST_FILE])
 
 
@@ -108,10 +117,14 @@ def test_equal_models_give_equal_bytes() -> None:
         (lambda: with_payload(set_class=np.array([0.0, 1.0, 1.5])), "classes in 'set_class'"),
         (lambda: with_payload(set_class=np.zeros(2)), "as many scores"),
         (lambda: with_payload(set_scores_lac=np.array([0.4, 0.2, 1.2])), "from 0 to 1"),
+        (lambda: with_payload(set_rows_scores=np.zeros((2, 3))), "one score per class"),
+        (lambda: with_payload(set_rows_scores=np.full((2, 2), np.nan)), "finite scores"),
+        (lambda: with_payload(set_rows_class=np.array([0.0, 2.0])), "classes in 'set_rows_class'"),
     ],
     ids=[
         *("shape", "not-finite", "other-numbers", "text", "temperature", "width", "no-class"),
         *("no-set-class", "set-length", "no-share"),
+        *("rows-width", "rows-not-finite", "rows-no-class"),
     ],
 )
 def test_sums_that_fit_do_not_make_a_wrong_model_right(

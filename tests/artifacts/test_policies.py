@@ -31,6 +31,7 @@ from service.errors import (
     UnknownPolicyError,
 )
 from service.softmax.policies import ArgmaxPolicy, SetPolicy, ThresholdPolicy
+from tests.artifacts.test_artifact import files
 
 STRICT = ThresholdPolicy(threshold=0.9)
 LOOSE = ThresholdPolicy(threshold=0.5)
@@ -321,6 +322,24 @@ def test_a_version_with_other_classes_is_not_activated_and_the_policy_is_named(
     policies.add("strict", pack_policy(STRICT, load_version(copy, "iris", 2).artifact))
     copy.activate("iris", 2)
     assert copy.active("iris") == 2
+
+
+def test_a_version_that_lacks_what_a_policy_needs_is_not_activated_and_both_are_named(
+    copy: Store,
+) -> None:
+    # A training that forgot the calibration rows: requests by the name would all be refused.
+    without = files(set_scores=None)
+    copy.publish("sizes", files())
+    content = pack_policy(SetPolicy(coverage=0.5), load_version(copy, "sizes").artifact)
+    PolicyStore(root=copy.root, model="sizes").add("sets", content)
+
+    with pytest.raises(ArtifactError, match=r"'sets', .* \(expected a model with calibration"):
+        copy.publish("sizes", without)
+    assert copy.publish("sizes", without, activate=False) == 2
+    with pytest.raises(ArtifactError, match="'sets'"):
+        copy.activate("sizes", 2)
+
+    assert copy.active("sizes") == 1
 
 
 def test_a_policy_is_bound_to_a_version_once_and_only_to_its_classes(

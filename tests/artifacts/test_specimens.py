@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.testing import assert_allclose
 
 from service.artifacts.artifact import FILES, unpack
 from service.artifacts.manifest import FORMAT
+from service.artifacts.policies import fit_policy
+from service.errors import InputError
+from service.softmax.policies import SetPolicy
 
 SPECIMENS = Path(__file__).parent / "specimens"
 FORMATS = [int(path.name.removeprefix("format-")) for path in SPECIMENS.glob("format-*")]
@@ -36,6 +40,17 @@ def test_a_specimen_is_read_and_answers_as_it_did(number: int) -> None:
     assert_allclose(
         artifact.model.predict_proba(encoded.X), np.array(answers["probabilities"]), atol=1e-13
     )
+
+
+def test_the_specimen_from_before_sets_knew_other_mixes_answers_sets_for_its_own_alone() -> None:
+    folder = SPECIMENS / "format-1"
+    artifact = unpack({file: (folder / file).read_bytes() for file in FILES})
+    policy = SetPolicy(coverage=0.8, per_class=True)
+    priors = dict.fromkeys(("Adelie", "Chinstrap", "Gentoo"), 1.0)
+
+    assert fit_policy(policy, artifact).sets is not None
+    with pytest.raises(InputError, match="train it anew"):
+        fit_policy(replace(policy, priors=priors), artifact)
 
 
 @pytest.mark.parametrize("number", FORMATS)

@@ -47,13 +47,18 @@ def test_the_report_is_json_when_asked_for(
     store: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "strict.json").write_text('{"type": "threshold", "threshold": 0.9}')
 
     done = softmax(
-        store, environment, tmp_path, "score", "iris@1", "rows.csv", "out.parquet", "--json"
+        *(store, environment, tmp_path, "score", "iris@1", "rows.csv", "out.parquet"),
+        *("--json", "--policy", "strict.json"),
     )
 
     report = json.loads(done.stdout)
     assert report.pop("digest").startswith("sha256:")
+    policy = report.pop("policy")
+    assert (policy["type"], policy["threshold"]) == ("threshold", 0.9)
+    assert report.pop("guarantee") is None
     assert report == {
         "model": "iris@1",
         "output": "out.parquet",
@@ -86,6 +91,34 @@ def test_a_policy_comes_from_a_file_or_from_the_store(
         assert header.endswith('"label","decision","error_code"')
         assert first.endswith('"setosa","abstain",')  # 0.98 is not enough
         assert second == ',,,,,"missing_value"'
+
+
+def test_what_a_policy_of_sets_promises_is_told(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "sets.json").write_text('{"type": "set", "coverage": 0.99}')
+    trained = softmax(models, environment, tmp_path, "train", "iris", "--calibration-size", "0.3")
+    assert trained.returncode == 0, trained.stderr
+
+    done = softmax(
+        models,
+        environment,
+        tmp_path,
+        "score",
+        "iris",
+        "rows.csv",
+        "out.csv",
+        "--policy",
+        "sets.json",
+    )
+
+    # 36 rows are too few for 99 %, which nobody would know from the answers alone.
+    assert "promised: every set holds all classes: 99 % takes at least 99" in done.stdout
+    header, first, _ = (tmp_path / "out.csv").read_text().splitlines()
+    assert header.endswith('"in_set_setosa","in_set_versicolor","in_set_virginica","error_code"')
+    assert first.endswith('"setosa","abstain",true,true,true,')
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 from service.artifacts.artifact import Artifact
 from service.errors import ScoringError, TableError
 from service.scoring.score import Job, score
+from service.softmax.conformal import CalibrationScores
 from service.softmax.decisions import bind
-from service.softmax.policies import CostPolicy, ThresholdPolicy
+from service.softmax.policies import CostPolicy, SetPolicy, ThresholdPolicy
 from tests.scoring.conftest import BAD, Row, made_rows, read_answers, write_rows
 
 INPUTS = ("csv", "tsv", "parquet", "arrow", "feather", "ndjson")
@@ -201,6 +202,53 @@ def test_an_abstention_makes_texts_of_the_decisions_but_not_of_the_labels(
     for row in answers:
         top = max(row[name] for name in NAMES)
         assert row["decision"] == (str(row["label"]) if top >= 0.6 else "abstain")
+
+
+@pytest.mark.parametrize("output", ["csv", "parquet", "ndjson"])
+def test_sets_are_columns_and_those_of_a_rejected_row_are_empty(
+    artifact: Artifact, tmp_path: Path, output: str
+) -> None:
+    rows = made_rows(300, bad_every=50)
+    lac = np.sort(np.random.default_rng(3).random(99))
+    found = CalibrationScores(lac=lac, aps=lac, y=np.zeros(99, dtype=np.intp))
+    decider = bind(SetPolicy(coverage=0.8), artifact.model, found)
+    job = Job(
+        artifact=artifact,
+        source=write_rows(tmp_path / "rows.csv", rows),
+        output=tmp_path / f"out.{output}",
+        decider=decider,
+    )
+
+    answers = read_answers(score(job).output)
+
+    texts, sizes = ("0", "1", "5"), set()
+    for row in answers:
+        got = [row[f"in_set_{text}"] for text in texts]
+        if row["error_code"]:
+            assert got == [None] * 3
+            continue
+        sure = [1.0 - row[name] <= lac[79] for name in NAMES]  # the 80th of 99
+        assert got == sure
+        sizes.add(sum(sure))
+        only = texts[sure.index(True)] if sum(sure) == 1 else "abstain"
+        assert row["decision"] == only
+    assert sizes >= {1, 2}
+
+
+def test_odd_values_of_a_row_that_is_rejected_in_the_end_are_no_warnings(
+    artifact: Artifact, tmp_path: Path
+) -> None:
+    source = tmp_path / "rows.csv"
+    odd, beyond = "9,blue,1,2,true", "1.7e308,blue,-1.7e308,2,true"
+    source.write_text(f"height,colour,width,grade,old\n{odd}\n{beyond}\n")
+
+    scored = score(Job(artifact=artifact, source=source, output=tmp_path / "out.csv"))
+
+    assert [row["error_code"] or None for row in read_answers(scored.output)] == [
+        None,
+        "outside_domain",
+    ]
+    assert (scored.warnings_total, scored.rejected_rows) == (1, 1)
 
 
 def test_numbers_outside_the_training_range_are_counted_or_refused_as_the_model_says(

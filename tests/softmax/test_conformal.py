@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from service.errors import ValueRefusedError
-from service.softmax.conformal import CalibrationScores, calibration_scores, cumulative_proba
+from service.softmax.conformal import (
+    CalibrationScores,
+    ScoredRows,
+    calibration_scores,
+    cumulative_proba,
+)
 
 
 @given(n_classes=st.integers(2, 12), seed=st.integers(0, 10_000))
@@ -55,3 +60,20 @@ def test_scores_in_a_wrong_state_cannot_exist(
 ) -> None:
     with pytest.raises(ValueRefusedError, match=reason):
         CalibrationScores(lac=np.array(lac), aps=np.array(aps), y=np.array(y, dtype=np.intp))
+
+
+@pytest.mark.parametrize(
+    ("scores", "y", "reason"),
+    [
+        ([0.5, 0.4], [0, 0], "one class a row"),
+        ([[0.5, 0.4]], [0, 0], "one class a row"),
+        ([[0.5, np.inf]], [0], "finite scores"),
+        ([[0.5, 0.4]], [2], "indices of classes"),
+        ([[0.5, 0.4]], [-1], "indices of classes"),
+    ],
+)
+def test_scored_rows_in_a_wrong_state_cannot_exist(
+    scores: list[object], y: list[int], reason: str
+) -> None:
+    with pytest.raises(ValueRefusedError, match=reason):
+        ScoredRows(scores=np.array(scores), y=np.array(y, dtype=np.intp))

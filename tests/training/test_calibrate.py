@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from service.errors import TrainingError
 from service.softmax.arrays import Floats
@@ -12,10 +12,12 @@ from service.softmax.calibration import fit_temperature
 from service.softmax.conformal import calibration_scores
 from service.softmax.metrics import evaluate
 from service.tables.table import NumberColumn, Table
+from service.training.calibrate import set_scores
 from service.training.embedded import embedded_table
-from service.training.preparation import prepare
+from service.training.preparation import Samples, prepare
 from service.training.recipe import Recipe
 from service.training.train import train
+from tests.softmax.made import made_model
 
 # Hardly penalised, digits are fitted perfectly, and far too sure of themselves.
 SURE = Recipe(target="target", C=1000.0, calibration_size=0.2, calibrate="temperature")
@@ -59,6 +61,77 @@ def test_set_scores_are_those_of_the_calibrated_model_on_the_other_half() -> Non
     assert_array_equal(trained.set_scores.lac, expected.lac)
     assert_array_equal(trained.set_scores.aps, expected.aps)
     assert_array_equal(trained.set_scores.y, expected.y)
+
+
+def test_the_rows_that_travel_have_the_scores_of_the_model_and_their_class() -> None:
+    digits = embedded_table("digits")
+    rows = prepare(digits, SURE).prediction_sets
+
+    trained = train(digits, SURE)
+
+    assert trained.set_scores is not None
+    kept = trained.set_scores.rows
+    assert kept is not None
+    theirs = np.column_stack([rows.y, trained.model.finite_scores(rows.X)])
+    ours = np.column_stack([kept.y, kept.scores])
+    # All of them, for they are few, and in no order; sums are added in another one.
+    assert_allclose(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("frequent", "n_classes", "kept"),
+    [
+        (20_000, 2, [4700, 300]),  # a rare class keeps all of its rows
+        (20_000, 3, [2350, 2350, 300]),
+        (3_000, 2, [3000, 300]),
+    ],
+)
+def test_a_bounded_number_of_rows_travels_and_no_class_makes_room_for_a_more_frequent_one(
+    frequent: int, n_classes: int, kept: list[int]
+) -> None:
+    model = made_model(1, (0,), n_classes)
+    y = np.repeat(np.arange(n_classes), [frequent] * (n_classes - 1) + [300])
+    X = np.random.default_rng(0).normal(size=(len(y), 1))
+    rows = Samples(X=X, y=y, sample_weight=np.ones(len(y)))
+
+    one, same, other = (
+        set_scores(model, rows, random_state=state, keeps_rows=True) for state in (1, 1, 2)
+    )
+
+    assert one is not None
+    assert same is not None
+    assert other is not None
+    assert one.rows is not None
+    assert len(one) == len(y)
+    assert np.bincount(one.rows.y).tolist() == kept
+    assert_array_equal(one.rows.scores, same.rows.scores)  # type: ignore[union-attr]  # as in one
+    assert (one.rows.scores != other.rows.scores).any()  # type: ignore[union-attr]  # as in one
+
+
+def test_many_classes_share_the_numbers_that_may_travel() -> None:
+    model = made_model(1, (0,), 500)
+    y = np.repeat(np.arange(500), 10)
+    rows = Samples(X=np.zeros((len(y), 1)), y=y, sample_weight=np.ones(len(y)))
+
+    found = set_scores(model, rows, random_state=1, keeps_rows=True)
+
+    assert found is not None
+    assert found.rows is not None
+    assert found.rows.scores.shape == (2000, 500)  # a million numbers, four rows a class
+    assert (np.bincount(found.rows.y) == 4).all()
+
+
+def test_without_a_sample_no_row_travels_and_everything_else_is_the_same() -> None:
+    wine = embedded_table("wine")
+    recipe = Recipe(target="target", calibration_size=0.3)
+
+    with_rows, without = train(wine, recipe), train(wine, replace(recipe, sample=False))
+
+    assert with_rows.set_scores is not None
+    assert with_rows.set_scores.rows is not None
+    assert without.set_scores is not None
+    assert without.set_scores.rows is None
+    assert_array_equal(without.set_scores.lac, with_rows.set_scores.lac)
 
 
 @pytest.mark.parametrize("part", ["test", "temperature", "prediction_sets"])

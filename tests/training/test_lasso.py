@@ -9,7 +9,7 @@ from sklearn import datasets
 from sklearn.linear_model import LogisticRegression
 
 from service.softmax.arrays import Floats, Integers
-from service.softmax.certificate import duality_gap
+from service.softmax.duality import duality_gap
 from service.softmax.objective import Penalty
 from service.training.lasso import solve_lasso
 from service.training.problem import Problem

@@ -106,11 +106,10 @@ def write_arrow_body(
 def _array(column: AnswerColumn, *, has_gaps: bool) -> Any:
     pa = _pyarrow()
     if isinstance(column, Categorical):
-        if isinstance(column.categories[0], str):
-            return pa.DictionaryArray.from_arrays(
-                column.codes, pa.array(column.categories, pa.string())
-            ).dictionary_decode()
-        return pa.array(np.array(column.categories)[column.codes])
+        codes = pa.array(column.codes.astype(np.int32), mask=column.codes < 0)
+        return pa.DictionaryArray.from_arrays(
+            codes, pa.array(column.categories)
+        ).dictionary_decode()
     return pa.array(column, from_pandas=has_gaps and isinstance(column, np.ndarray))
 
 

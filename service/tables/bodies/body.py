@@ -15,38 +15,39 @@ MAX_NAME = 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Categorical(Sequence[Label]):
+class Categorical(Sequence[Label | None]):
     """Labels of many rows, as indices into the few that there are.
 
     Parameters
     ----------
     codes : ndarray of int, shape (n_rows,)
-        An index for each row.
+        An index for each row; -1 for a row that has no label.
     categories : sequence of str, int or bool
-        The labels.
+        The labels, of one type; one at least, which tells the type.
     """
 
     codes: Integers
     categories: Sequence[Label]
 
-    def tolist(self) -> list[Label]:
+    def tolist(self) -> list[Label | None]:
         """Give the label of each row."""
-        labels: list[Label] = np.array(self.categories, dtype=object)[self.codes].tolist()
+        named = np.array([*self.categories, None], dtype=object)
+        labels: list[Label | None] = named[self.codes].tolist()
         return labels
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.codes)
 
-    def __iter__(self) -> Iterator[Label]:
+    def __iter__(self) -> Iterator[Label | None]:
         """Go through the labels of the rows."""
         return iter(self.tolist())
 
     @overload
-    def __getitem__(self, row: int) -> Label: ...
+    def __getitem__(self, row: int) -> Label | None: ...
     @overload
-    def __getitem__(self, row: slice) -> Sequence[Label]: ...
-    def __getitem__(self, row: int | slice) -> Label | Sequence[Label]:
+    def __getitem__(self, row: slice) -> Sequence[Label | None]: ...
+    def __getitem__(self, row: int | slice) -> Label | Sequence[Label | None] | None:
         """Give the label of a row, or those of some."""
         return self.tolist()[row]
 

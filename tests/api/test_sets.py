@@ -1,0 +1,96 @@
+"""Prediction sets over HTTP, of a model that was trained with calibration rows."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_iris
+
+from service.api.served import Models
+from service.app import create_app
+from service.artifacts.loading import load_catalogue
+from service.artifacts.store import Store
+from service.cli.main import commands
+from service.settings import Settings
+
+CLASSES = ["setosa", "versicolor", "virginica"]
+PRIORS = {"setosa": 1, "versicolor": 1, "virginica": 30}
+FLOWERS: Any = load_iris()
+X, y = FLOWERS.data, FLOWERS.target
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with iris, with rows for sets and without."""
+    root = tmp_path_factory.mktemp("flowers") / "models"
+    options = ["--C", "0.01", "--calibration-size", "0.5", "--test-size", "0"]
+    for name, more in (("open", []), ("closed", ["--no-sample"])):
+        done = CliRunner().invoke(
+            commands,
+            ["train", "iris", "--name", name, *options, *more],
+            env={"SOFTMAX_MODELS": str(root)},
+        )
+        assert done.exit_code == 0, done.output
+    return root
+
+
+def decide(root: Path, model: str, **policy: Any) -> httpx.Response:
+    app = create_app(Models(load_catalogue(Store(root=root)).catalogue), Settings(models=root))
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://test"
+        ) as client:
+            body = {"instances": X.tolist(), "policy": {"type": "set", "coverage": 0.8, **policy}}
+            return await client.post(f"/models/{model}/decide", json=body)
+
+    return asyncio.run(send())
+
+
+def sets_of(answer: httpx.Response) -> np.ndarray[Any, Any]:
+    assert answer.status_code == 200, answer.text
+    return np.array([[c in one for c in CLASSES] for one in answer.json()["sets"]])
+
+
+@pytest.mark.parametrize("method", ["lac", "aps"])
+def test_sets_for_another_mix_of_classes_keep_the_promise_to_each_class(
+    flowers: Path, method: str
+) -> None:
+    plain = decide(flowers, "open", per_class=True, method=method)
+
+    answer = decide(flowers, "open", per_class=True, method=method, priors=PRIORS)
+
+    assert (sets_of(answer) != sets_of(plain)).any()
+    assert answer.json()["probabilities"] == plain.json()["probabilities"]
+    held = sets_of(answer)[np.arange(150), y]
+    # 25 calibration rows a class let the coverage of a model vary by 0.08, 50 rows by 0.06.
+    assert min(held[y == k].mean() for k in range(3)) > 0.8 - 3 * (0.08 + 0.06)
+    for one, decision in zip(answer.json()["sets"], answer.json()["decisions"], strict=True):
+        assert decision == (one[0] if len(one) == 1 else "abstain")
+    assert "whatever the mix of the classes" in answer.json()["policy"]["guarantee"]
+
+
+def test_a_model_without_rows_answers_sets_for_its_own_mix_and_refuses_another(
+    flowers: Path,
+) -> None:
+    plain = decide(flowers, "closed", per_class=True)
+    refused = decide(flowers, "closed", per_class=True, priors=PRIORS)
+
+    assert plain.json()["sets"] == decide(flowers, "open", per_class=True).json()["sets"]
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/policy/priors", "invalid_policy")
+    assert "train it anew, without --no-sample" in error["detail"]
+
+
+def test_priors_without_a_promise_by_class_are_refused(flowers: Path) -> None:
+    refused = decide(flowers, "open", priors=PRIORS)
+
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["pointer"] == "/policy/priors"
+    assert "'per_class': true" in error["detail"]
