@@ -7,7 +7,8 @@ import numpy as np
 from service.errors import Fault, InputError, ValueRefusedError
 from service.regions.field import ScoreField
 from service.softmax.arrays import Floats, frozen
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

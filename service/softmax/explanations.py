@@ -6,8 +6,10 @@ import numpy as np
 
 from service.errors import InputError
 from service.softmax.arrays import Floats, Integers
-from service.softmax.model import SoftmaxModel, column_starts, outside_domain
+from service.softmax.domain import outside_domain
+from service.softmax.model import SoftmaxModel
 from service.softmax.probability import softmax
+from service.softmax.shapes import column_starts
 
 AGREEMENT = 1e-12
 """Share of its parts to which the sum of an explanation is the log-odds."""

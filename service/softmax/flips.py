@@ -8,7 +8,8 @@ import numpy as np
 
 from service.softmax.arrays import Floats, Integers
 from service.softmax.contract import CategoricalFeature, Category, FeatureContract, NumericFeature
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 
 SLACK = 1e-6
 """Share of a distance by which a tie, computed, may lie from where the label changes."""

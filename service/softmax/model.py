@@ -8,9 +8,13 @@ import numpy as np
 
 from service.errors import Fault, InputError, ValueRefusedError
 from service.softmax.affine import AffineMap, affine_map
-from service.softmax.arrays import Floats, Integers, Label, frozen, label_text
+from service.softmax.arrays import Floats, Label, frozen
+from service.softmax.domain import rows_outside
 from service.softmax.one_row import RowProba, row_softmax
 from service.softmax.probability import class_major_softmax, log_softmax
+from service.softmax.shapes import check_shapes, column_starts
+
+_LEARNED = ("coef_", "intercept_", "mean_", "class_prior_")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,9 +64,13 @@ class SoftmaxModel:
     _map: AffineMap = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("coef_", "intercept_", "mean_", "class_prior_"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-        self._check()
+        learned = {name: frozen(getattr(self, name)) for name in _LEARNED}
+        check_shapes(self.classes_, self.levels_, learned)
+        if not 0 < self.temperature_ < np.inf:
+            msg = f"expected a temperature above zero, got {self.temperature_}"
+            raise ValueRefusedError(msg)
+        for name, array in learned.items():
+            object.__setattr__(self, name, array)
         starts = column_starts(self.levels_)
         folded = affine_map(self.coef_, self.intercept_, self.mean_, self.levels_, starts)
         object.__setattr__(self, "_map", folded)
@@ -113,7 +121,7 @@ class SoftmaxModel:
         """
         scores = self._scores(X, temperature=self.temperature_)
         if not np.isfinite(scores).all():
-            raise InputError(_outside(scores.T))
+            raise InputError(rows_outside(scores.T))
         return scores
 
     def class_major_scores(self, X: Floats) -> Floats:
@@ -263,7 +271,7 @@ class SoftmaxModel:
                 class_major_softmax(block)
                 proba[part] = block.T
             else:
-                outside += _outside(block, first=part.start)
+                outside += rows_outside(block, first=part.start)
         if outside:
             raise InputError(outside)
         return proba
@@ -283,74 +291,3 @@ class SoftmaxModel:
         with np.errstate(over="ignore"):
             coef, constant = held.coef / self.temperature_, held.constant / self.temperature_
         return row_softmax(coef, constant[:, 0], held.centre)
-
-    def _check(self) -> None:
-        n_classes, n_columns = len(self.classes_), int(column_starts(self.levels_)[-1])
-        shapes = {
-            "coef_": (n_classes, n_columns),
-            "intercept_": (n_classes,),
-            "mean_": (n_columns,),
-            "class_prior_": (n_classes,),
-        }
-        for name, shape in shapes.items():
-            array: Floats = getattr(self, name)
-            if array.shape != shape:
-                msg = f"expected {name} of shape {shape}, got {array.shape}"
-                raise ValueRefusedError(msg)
-            if not np.isfinite(array).all():
-                msg = f"expected finite numbers in {name}"
-                raise ValueRefusedError(msg)
-        if len({label_text(label) for label in self.classes_}) != n_classes or not n_classes:
-            msg = f"expected distinct class labels, got {self.classes_}"
-            raise ValueRefusedError(msg)
-        if not 0 < self.temperature_ < np.inf:
-            msg = f"expected a temperature above zero, got {self.temperature_}"
-            raise ValueRefusedError(msg)
-
-
-def outside_domain(row: int) -> Fault:
-    """Say that the scores of a row leave the range of a double.
-
-    Parameters
-    ----------
-    row : int
-        Index of the row.
-
-    Returns
-    -------
-    Fault
-        The fault, located at the row.
-    """
-    return Fault(
-        code="outside_domain",
-        detail=f"the scores of row {row} are outside the numeric range",
-        location=(row,),
-    )
-
-
-def _outside(scores: Floats, first: int = 0) -> list[Fault]:
-    """Name the rows whose scores, given class by class, are not all finite."""
-    rows = np.flatnonzero(~np.isfinite(scores).all(axis=0))
-    return [outside_domain(first + row) for row in rows.tolist()]
-
-
-def column_starts(levels: tuple[int, ...]) -> Integers:
-    """Give the first encoded column of each feature, and behind them the number of columns.
-
-    Parameters
-    ----------
-    levels : tuple of int, length n_features
-        Number of categories of each feature; 0 for a numeric one, which takes one column.
-
-    Returns
-    -------
-    ndarray of shape (n_features + 1,)
-        Column indices.
-
-    Examples
-    --------
-    >>> column_starts((0, 3, 0))
-    array([0, 1, 4, 5])
-    """
-    widths = [count or 1 for count in levels]
-    return np.concatenate(([0], np.cumsum(widths, dtype=np.intp))).astype(np.intp)

@@ -9,7 +9,7 @@ from scipy import sparse
 from service.errors import TrainingError
 from service.softmax.arrays import Booleans, Floats, Integers, label_text
 from service.softmax.contract import CategoricalFeature, Category, FeatureContract
-from service.softmax.model import column_starts
+from service.softmax.shapes import column_starts
 from service.training.preparation import Samples
 from service.training.problem import Matrix
 from service.training.recipe import Recipe

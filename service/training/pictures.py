@@ -4,8 +4,8 @@ import numpy as np
 
 from service.softmax.arrays import Floats
 from service.softmax.contract import FeatureContract
-from service.softmax.model import column_starts
 from service.softmax.sample import Sample
+from service.softmax.shapes import column_starts
 from service.training.preparation import Samples
 
 SAMPLE_ROWS = 2_000

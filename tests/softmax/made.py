@@ -4,7 +4,8 @@ import numpy as np
 
 from service.softmax.arrays import Floats
 from service.softmax.contract import CategoricalFeature, Feature, FeatureContract, NumericFeature
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 
 
 def made_model(

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from service.errors import InputError
 from service.softmax.arrays import Floats
 from service.softmax.explanations import explain
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 from tests.softmax.made import made_model, made_rows
 
 SEEDS = st.integers(0, 10_000)

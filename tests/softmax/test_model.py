@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from service.errors import InputError, ValueRefusedError
 from service.softmax.affine import BLOCK_ROWS
 from service.softmax.arrays import Label
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
 
 
 def model(**changes: object) -> SoftmaxModel:
@@ -204,7 +204,3 @@ def test_a_model_cannot_be_changed() -> None:
 
     with pytest.raises(ValueError, match="read-only"):
         fitted.coef_[0, 0] = 9.0
-
-
-def test_numbers_take_one_column_and_categories_one_each() -> None:
-    assert_array_equal(column_starts((0, 3, 0, 2)), [0, 1, 4, 5, 7])

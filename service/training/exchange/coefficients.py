@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.softmax.contract import FeatureContract, NumericFeature
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 
 FORMULA = (
     "score[k] = intercept[k] + sum over features of coef[k] * (x - mean), a category being"

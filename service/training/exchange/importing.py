@@ -16,8 +16,9 @@ from service.softmax.contract import (
     NumericFeature,
 )
 from service.softmax.metrics import Metrics
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
+from service.softmax.shapes import column_starts
 from service.training.exchange.foreign import Foreign, ForeignFeature
 from service.training.exchange.rows import golden_rows
 

@@ -15,7 +15,8 @@ from service.softmax.contract import (
     FeatureContract,
 )
 from service.softmax.metrics import evaluate
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 from service.tables.labelled import class_codes, feature_cells
 from service.tables.table import Table
 from service.training.exchange.foreign import Foreign

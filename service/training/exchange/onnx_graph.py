@@ -10,7 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 from service.errors import ExchangeError
 from service.softmax.arrays import Floats
 from service.softmax.contract import CategoricalFeature, FeatureContract, NumericFeature
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 
 OPSET = 17
 ML_OPSET = 3

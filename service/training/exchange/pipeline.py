@@ -19,7 +19,8 @@ from service.softmax.contract import (
     FeatureContract,
     NumericFeature,
 )
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 
 
 def to_joblib(model: SoftmaxModel, contract: FeatureContract) -> bytes:

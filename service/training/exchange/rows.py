@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from service.softmax.contract import CategoricalFeature, Cell, FeatureContract
-from service.softmax.model import column_starts
+from service.softmax.shapes import column_starts
 from service.training.exchange.foreign import Foreign, ForeignFeature
 
 COMPARED_ROWS = 64

@@ -8,7 +8,8 @@ import numpy as np
 from service.errors import ValueRefusedError
 from service.softmax.arrays import Floats, Integers
 from service.softmax.contract import CategoricalFeature, FeatureContract
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 from service.training.design import level_text
 
 

@@ -22,7 +22,8 @@ from service.softmax.contract import (
     FeatureContract,
     NumericFeature,
 )
-from service.softmax.model import SoftmaxModel, column_starts
+from service.softmax.model import SoftmaxModel
+from service.softmax.shapes import column_starts
 from service.training.exchange.coefficients import to_json
 from service.training.exchange.exporting import WRITERS
 from service.training.exchange.importing import AGREEMENT, imported
