@@ -103,7 +103,7 @@ class Answer:
             content[name] = part if self.batch.is_whole else self._with_nulls(part)
         if self.is_isolating:
             content["rejected"] = list(map(told, self.batch.rejected.values()))
-        if self.batch.warnings:
+        if self.batch.n_warnings:
             content["warnings"] = list(map(told, self.batch.warnings))
             content["warnings_total"] = self.batch.n_warnings
         return as_json(content)

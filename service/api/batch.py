@@ -1,27 +1,27 @@
 """The rows of a request as a model takes them, and what became of the others."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
+from service.api.places import Place, in_words
 from service.api.problems import MAX_ERRORS
 from service.errors import Fault, InputError
 from service.softmax.arrays import Floats, Integers
 from service.softmax.contract import (
     CategoricalFeature,
     Encoded,
+    Feature,
     FeatureContract,
     unknown_category,
 )
 
-Location = tuple[str | int, ...]
-Place = Callable[..., Location]
-"""Gives the location in the request of a row, or of a row and a feature's name."""
-
 MAX_WARNINGS = 10
+
+_NO_CELLS: Integers = np.empty((0, 2), dtype=np.intp)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,26 +38,36 @@ class Batch:
         How many rows the request has.
     rejected : mapping of int to Fault
         Why each other row is not answered, located in the request; in row order.
-    warnings : tuple of Fault
-        Values that training did not see the like of; the first ten.
-    n_warnings : int
-        How many there are.
     place : callable
         Gives the location in the request of a row.
+    contract : FeatureContract
+        What the model expects.
+    unfamiliar : ndarray of shape (n_unfamiliar, 2)
+        Row of `X` and feature of each value that training did not see the like of, row by row.
     """
 
     X: Floats
     numbers: Integers
     n_rows: int
     rejected: Mapping[int, Fault]
-    warnings: tuple[Fault, ...]
-    n_warnings: int
     place: Place
+    contract: FeatureContract
+    unfamiliar: Integers = field(default_factory=lambda: _NO_CELLS)
 
     @cached_property
     def is_whole(self) -> bool:
         """Whether every row is answered."""
         return not self.rejected
+
+    @property
+    def n_warnings(self) -> int:
+        """How many values there are that training did not see the like of."""
+        return len(self.unfamiliar)
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """The first ten of them."""
+        return tuple(map(self._placed, self._remarks(self.unfamiliar[:MAX_WARNINGS])))
 
     def settled(self, faults: Iterable[Fault], *, is_isolating: bool) -> "Batch":
         """Reject further rows, or everything.
@@ -92,12 +102,43 @@ class Batch:
         lost = {int(self.numbers[row]): self._placed(fault) for row, fault in by_row.items()}
         stays = np.ones(len(self.X), dtype=np.bool_)
         stays[list(by_row)] = False
+        cells = self.unfamiliar[stays[self.unfamiliar[:, 0]]]
+        among_those_left = np.cumsum(stays) - 1
         return replace(
             self,
             X=self.X[stays],
             numbers=self.numbers[stays],
             rejected=dict(sorted({**self.rejected, **lost}.items())),
+            unfamiliar=np.column_stack([among_those_left[cells[:, 0]], cells[:, 1]]),
         )
+
+    def familiar(self, *, is_isolating: bool) -> "Batch":
+        """Look for values that training did not see the like of; refuse them if the recipe says so.
+
+        Parameters
+        ----------
+        is_isolating : bool
+            Whether a bad row leaves the others answered.
+
+        Returns
+        -------
+        Batch
+            The rows to answer.
+
+        Raises
+        ------
+        InputError
+            If one is refused and `is_isolating` is false; at most ten faults.
+        """
+        cells = self.contract.unfamiliar(self.X)
+        if not len(cells):
+            return self
+        found = replace(self, unfamiliar=cells)
+        if self.contract.out_of_range == "warn":
+            return found
+        is_number = np.array(self.contract.levels) == 0
+        refused = self._remarks(cells[is_number[cells[:, 1]]])
+        return found.settled(refused, is_isolating=is_isolating)
 
     def placed(self, error: InputError) -> InputError:
         """Point the faults of rows, found by the model, at the places of the request."""
@@ -105,7 +146,12 @@ class Batch:
 
     def _placed(self, fault: Fault) -> Fault:
         row, *feature = fault.location
-        return replace(fault, location=self.place(int(self.numbers[int(row)]), *feature))
+        location = self.place(int(self.numbers[int(row)]), *feature)
+        return replace(fault, detail=f"{fault.detail} in {in_words(location)}", location=location)
+
+    def _remarks(self, cells: Integers) -> Iterator[Fault]:
+        for row, column in cells.tolist():
+            yield _unfamiliar(self.contract.features[column], row)
 
 
 def batch_of(
@@ -149,64 +195,19 @@ def batch_of(
         numbers=np.arange(len(encoded.X)) if numbers is None else numbers,
         n_rows=len(encoded.X) + len(rejected or {}),
         rejected=rejected or {},
-        warnings=(),
-        n_warnings=0,
         place=place,
+        contract=contract,
     )
     if contract.is_familiar(encoded.X):  # nor is anything missing: the most frequent case
         return batch
     batch = batch.settled(encoded.faults(one_a_row=is_isolating), is_isolating=is_isolating)
-    cells = contract.unfamiliar(batch.X)
-    if not len(cells):
-        return batch
-    if contract.out_of_range == "error":
-        numeric = np.array(contract.levels) == 0
-        faults = (_unfamiliar(contract, *cell) for cell in cells[numeric[cells[:, 1]]].tolist())
-        batch = batch.settled(faults, is_isolating=is_isolating)
-        cells = contract.unfamiliar(batch.X)
-    shown = InputError(_unfamiliar(contract, *cell) for cell in cells[:MAX_WARNINGS].tolist())
-    return replace(batch, warnings=batch.placed(shown).faults, n_warnings=len(cells))
+    return batch.familiar(is_isolating=is_isolating)
 
 
-def _unfamiliar(contract: FeatureContract, row: int, column: int) -> Fault:
-    feature = contract.features[column]
-    location = (int(row), feature.name)
+def _unfamiliar(feature: Feature, row: int) -> Fault:
+    location = (row, feature.name)
     if isinstance(feature, CategoricalFeature):
         detail = unknown_category(feature)
         return Fault(code="unknown_category", detail=detail, location=location)
-    detail = f"expected {feature.name!r} from {feature.low:g} to {feature.high:g}, as in training"
+    detail = f"expected, as in training, {feature.name!r} from {feature.low:g} to {feature.high:g}"
     return Fault(code="out_of_range", detail=detail, location=location)
-
-
-def in_instances(rows: Sequence[object], names: tuple[str, ...]) -> Place:
-    """Make the locations of ``{"instances": [...]}``.
-
-    Parameters
-    ----------
-    rows : sequence
-        The rows as they came, lists or objects; none where all are lists.
-    names : tuple of str
-        Feature names in order.
-
-    Returns
-    -------
-    callable
-        Row, and feature's name, to location.
-    """
-
-    def place(row: int, *feature: str | int) -> Location:
-        if feature and not (rows and isinstance(rows[row], dict)):
-            return ("instances", row, names.index(str(feature[0])))
-        return ("instances", row, *feature)
-
-    return place
-
-
-def in_columns(row: int, *feature: str | int) -> Location:
-    """Give the location of a row, or a cell, of ``{"columns": {...}}``."""
-    return ("columns", *feature, row)
-
-
-def in_table(row: int, *feature: str | int) -> Location:
-    """Give the location of a row, or a cell, of a body that is a table."""
-    return (row, *feature)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from service.api.batch import Batch, Location, Place, batch_of, in_instances, in_table
+from service.api.batch import Batch, batch_of
 from service.api.documents import check_count
 from service.api.matrix import MIN_BYTES, UnusualBodyError, matrix_blocks
+from service.api.places import Location, Place, in_instances, in_table
 from service.softmax.contract import Encoded, FeatureContract, NumericFeature
 from service.tables.bodies.body import TableBody
 

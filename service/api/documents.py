@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from pydantic_core import from_json
 
-from service.api.batch import Location
+from service.api.places import Location
 from service.errors import ContentTooLargeError, Fault, InputError
 from service.softmax.arrays import Floats
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from service.api.batch import Batch, batch_of, in_table
+from service.api.batch import Batch, batch_of
 from service.api.blocks import encoded_table, json_batches, table_batches
 from service.api.joined import JOINED
 from service.api.matrix import UnusualBodyError
@@ -17,6 +17,7 @@ from service.api.media import Format
 from service.api.metrics.note import Note, Tally
 from service.api.metrics.recorder import Recorder
 from service.api.options import Options
+from service.api.places import in_table
 from service.api.rows import RowReader
 from service.api.shadow import compare
 from service.api.short import Short, short_way
@@ -232,7 +233,7 @@ class Endpoint:
                 predicted = perf_counter()
                 joined.add(answer)
                 n_rows += batch.n_rows
-                n_warnings += batch.n_warnings
+                n_warnings += answer.batch.n_warnings
                 counts.update(dict(enumerate(np.bincount(answer.winners).tolist())))
                 validate_s += validated - begun
                 predict_s += predicted - validated

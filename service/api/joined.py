@@ -41,7 +41,8 @@ class JoinedJson:
             written = as_json(part)
             pieces = self._lists.setdefault(name, [])
             pieces.append(b"," + written[1:-1] if pieces else written[:-1])
-        self._warnings += answer.batch.warnings
+        if len(self._warnings) < MAX_WARNINGS:
+            self._warnings += answer.batch.warnings
         self._n_warnings += answer.batch.n_warnings
 
     def parts(self) -> list[bytes]:

@@ -10,10 +10,11 @@ from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 
 from service.api.answers import Answer, rejected
-from service.api.batch import batch_of, in_table
+from service.api.batch import batch_of
 from service.api.endpoint import Endpoint
 from service.api.metrics.note import Note
 from service.api.options import Options
+from service.api.places import in_table
 from service.api.shadow import compare
 from service.errors import ContentTooLargeError, Fault, InputError
 

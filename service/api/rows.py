@@ -7,9 +7,10 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, SchemaValidator, core_schema
 
-from service.api.batch import Batch, Location, batch_of, in_columns, in_instances
+from service.api.batch import Batch, batch_of
 from service.api.documents import Document, check_count, open_document, refuse, shortened
 from service.api.matrix import MIN_BYTES, matrix_of
+from service.api.places import Location, in_columns, in_instances, in_words
 from service.api.problems import MAX_ERRORS
 from service.errors import Fault, InputError
 from service.softmax.contract import Column, Encoded, Feature, FeatureContract, NumericFeature
@@ -181,10 +182,10 @@ class RowReader:
         """
         expected = len(self.contract.features)
         if not isinstance(row, list | dict):
-            detail = f"expected a list or an object in {_place(where)}"
+            detail = f"expected a list or an object in {in_words(where)}"
             refuse("wrong_type", detail, where)
         if isinstance(row, list) and len(row) != expected:
-            detail = f"expected {expected} features in {_place(where)}, got {len(row)}"
+            detail = f"expected {expected} features in {in_words(where)}, got {len(row)}"
             refuse("wrong_width", detail, where)
         try:
             if isinstance(row, list):
@@ -284,7 +285,7 @@ class RowReader:
             return Fault(code="unknown_feature", detail=detail, location=location)
         position = key if isinstance(key, int) else self.contract.names.index(key)
         feature = self.contract.features[position]
-        subject = f"{feature.name!r} in {_place(where)}"
+        subject = f"{feature.name!r} in {in_words(location)}"
         if details["type"] == "missing":
             code, detail = "missing_feature", f"expected {subject}, got none"
         elif value is None:
@@ -328,7 +329,3 @@ def _noun(feature: Feature) -> str:
     if isinstance(feature, NumericFeature):
         return "a number"
     return {str: "a string", int: "an integer", bool: "true or false"}[feature.level_type]
-
-
-def _place(where: Location) -> str:
-    return "the columns" if where == ("columns",) else f"instance {where[-1]}"

@@ -98,7 +98,9 @@ def read_labelled(source: str, artifact: Artifact, target: str | None = None) ->
     table = read_table(source, ReadOptions(numeric=numbers, categorical=categories))
     encoded = contract.encode([feature_cells(table, feature) for feature in contract.features])
     y = class_codes(table, name, model.classes_)
-    faults = [fault.detail for fault in encoded.faults(one_a_row=True)]
+    faults = [
+        f"{fault.detail} in row {fault.location[0]}" for fault in encoded.faults(one_a_row=True)
+    ]
     sound = np.isfinite(encoded.X).all(axis=1)
     scores = model.scores(encoded.X[sound]) / model.temperature_
     finite = np.isfinite(scores).all(axis=1)

@@ -183,7 +183,8 @@ class Encoded:
         Yields
         ------
         Fault
-            Located at a row and a feature's name; made only when it is asked for.
+            Located at a row and a feature's name, of which only the location tells the row;
+            made only when it is asked for.
         """
         if self.is_sound:
             return
@@ -214,4 +215,4 @@ def _fault(feature: Feature, value: object, row: int) -> Fault:
         code, detail = "not_finite", f"expected a finite number for {feature.name!r}"
     else:
         code, detail = "unknown_category", unknown_category(feature)
-    return Fault(code=code, detail=f"{detail} in row {row}", location=(row, feature.name))
+    return Fault(code=code, detail=detail, location=(row, feature.name))

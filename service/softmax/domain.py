@@ -19,7 +19,7 @@ def outside_domain(row: int) -> Fault:
     Fault
         The fault, located at the row.
     """
-    detail = f"the scores of row {row} are outside the numeric range"
+    detail = "expected scores within the numeric range"
     return Fault(code="outside_domain", detail=detail, location=(row,))
 
 

@@ -133,6 +133,51 @@ def test_one_row_outside_the_range_is_warned_of_too(ask: Ask) -> None:
     assert [one["pointer"] for one in body["warnings"]] == ["/instances/0/3"]
 
 
+OUTSIDE = [1.7e308, -1.7e308, 1.7e308, 1.7e308]  # of every range, and its scores of the doubles
+
+
+def test_values_of_rejected_rows_are_not_warned_of(ask: Ask) -> None:
+    rows = [[5.1, 3.5, 1.4, 99.0], OUTSIDE, ROW, [5.1, 99.0, 1.4, 0.2]]
+
+    answer = ask("POST", IRIS, json={"instances": rows, "on_error": "reject_rows"})
+
+    body = answer.json()
+    assert [one["pointer"] for one in body["rejected"]] == ["/instances/1"]
+    assert [one["pointer"] for one in body["warnings"]] == ["/instances/0/3", "/instances/3/1"]
+    assert body["warnings_total"] == 2 == int(answer.headers["x-warnings-total"])
+
+
+def test_a_batch_whose_only_odd_row_is_rejected_has_no_warnings(ask: Ask) -> None:
+    answer = ask("POST", IRIS, json={"instances": [OUTSIDE, ROW], "on_error": "reject_rows"})
+
+    assert "warnings" not in answer.json()
+    assert answer.headers["x-warnings-total"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "row"),
+    [
+        (json.dumps({"instances": [[], OUTSIDE]}), "application/json", "instance 1"),
+        (
+            json.dumps({"columns": dict(zip(NAMES, zip(ROW, OUTSIDE, strict=True), strict=True))}),
+            "application/json",
+            "row 1",
+        ),
+        (f"{json.dumps(ROW)}\n{json.dumps(OUTSIDE)}", "application/x-ndjson", "row 1"),
+        ("\n".join([",".join(NAMES), "x", ",".join(map(str, OUTSIDE))]), "text/csv", "row 1"),
+    ],
+)
+def test_a_row_is_called_by_the_name_and_the_number_that_its_sender_knows(
+    ask: Ask, body: str, kind: str, row: str
+) -> None:
+    headers = {"Content-Type": kind, "Accept": "application/json, application/x-ndjson;q=0.5"}
+
+    answer = ask("POST", f"{IRIS}?on_error=reject_rows", content=body.encode(), headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    assert f"expected scores within the numeric range in {row}" in answer.text
+
+
 @pytest.mark.parametrize(
     ("options", "query", "pointer"),
     [

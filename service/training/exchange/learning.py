@@ -97,7 +97,8 @@ def learned(found: Imported, table: Table, target: str | None, *, keep_sample: b
     columns = [feature_cells(table, feature) for feature in found.contract.features]
     encoded = found.contract.encode(columns)
     if not encoded.is_sound:
-        msg = f"{table.name}: {next(encoded.faults()).detail}"
+        fault = next(encoded.faults())
+        msg = f"{table.name}: {fault.detail} in row {fault.location[0]}"
         raise ExchangeError(msg)
     weight = np.ones(len(table))
     contract = FeatureContract(
