@@ -9,9 +9,10 @@ import orjson
 
 from service.api.batch import Batch
 from service.api.media import Format
+from service.api.policies import AskedPolicy
 from service.errors import Fault
-from service.softmax.arrays import Floats, Integers, Label, label_text
-from service.softmax.decisions import Decider
+from service.softmax.arrays import Booleans, Floats, Integers, Label, label_text
+from service.softmax.decisions import Decisions
 from service.tables.bodies.arrow import write_arrow_body
 from service.tables.bodies.body import AnswerColumn, Categorical
 from service.tables.bodies.delimited import write_csv_body
@@ -52,8 +53,8 @@ class Answer:
         Probabilities of the classes of each answered row.
     winners : ndarray of int, shape (n_answered,)
         Index of the most probable class of each answered row.
-    decided : tuple of Decider and ndarray of shape (n_answered,), or None
-        What decided, and the index of the action for each answered row.
+    decided : tuple of AskedPolicy and Decisions, or None
+        What decided, and what it made of each answered row.
     is_isolating : bool
         Whether rejected rows are told.
     """
@@ -65,13 +66,8 @@ class Answer:
     batch: Batch
     proba: Floats
     winners: Integers
-    decided: tuple[Decider, Integers] | None = None
+    decided: tuple[AskedPolicy, Decisions] | None = None
     is_isolating: bool = False
-
-    @property
-    def actions(self) -> tuple[Label, ...]:
-        """What expected costs are of."""
-        return () if self.decided is None else self.decided[0].actions
 
     def written(self, wanted: Format) -> bytes:
         """Write the answer.
@@ -124,22 +120,40 @@ class Answer:
             yield as_json(line) + b"\n"
 
     def columns(self) -> Iterator[tuple[str, AnswerColumn]]:
-        """Give what a table of the answers holds.
+        """Give what a table of the answers holds, as `softmax score` writes it.
 
         Yields
         ------
         str, ndarray or sequence
-            A column's name, and a value of it for each row.
+            A column's name, and a value of it for each row: probabilities, label, decision,
+            expected costs, whether each class is in the set, error code.
         """
-        for name, part in self.parts.items():
-            if name in _MATRICES:
-                labels = self.classes if name == "probabilities" else self.actions
-                columns = np.ascontiguousarray(np.asarray(self._whole(part)).T)
-                for column, label in zip(columns, labels, strict=True):
-                    yield f"{_MATRICES[name]}{label_text(label)}", column
-            elif isinstance(part, Categorical):
+        if "probabilities" in self.parts:
+            yield from self._matrix("proba_", self.classes, self.parts["probabilities"])
+        for name in ("labels", "decisions"):
+            part = self.parts.get(name)
+            if isinstance(part, Categorical):
                 yield ONE_OF[name], self._labels(part)
+        if self.decided is not None:
+            asked, decisions = self.decided
+            if "expected_costs" in self.parts:
+                costs = self.parts["expected_costs"]
+                yield from self._matrix("expected_cost_", asked.decider.actions, costs)
+            if "sets" in self.parts and decisions.sets is not None:
+                yield from self._members(decisions.sets)
         yield "error_code", self._error_codes()
+
+    def _matrix(
+        self, prefix: str, labels: Sequence[Label], part: Part
+    ) -> Iterator[tuple[str, AnswerColumn]]:
+        columns = np.ascontiguousarray(np.asarray(self._whole(part)).T)
+        for column, label in zip(columns, labels, strict=True):
+            yield f"{prefix}{label_text(label)}", column
+
+    def _members(self, sets: Booleans) -> Iterator[tuple[str, AnswerColumn]]:
+        for column, label in zip(sets.T.astype(np.intp), self.classes, strict=True):
+            is_in = Categorical(codes=column, categories=(False, True))
+            yield f"in_set_{label_text(label)}", self._labels(is_in)
 
     def _error_codes(self) -> Categorical:
         rejected = self.batch.rejected
@@ -172,9 +186,6 @@ class Answer:
         whole = np.full((self.batch.n_rows, *matrix.shape[1:]), np.nan)
         whole[self.batch.numbers] = matrix
         return whole
-
-
-_MATRICES = {"probabilities": "proba_", "expected_costs": "expected_cost_"}
 
 
 def as_json(value: object) -> bytes:

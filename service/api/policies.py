@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from service.artifacts.artifact import Artifact
 from service.artifacts.catalogue import Published
-from service.artifacts.policies import fit_policy
+from service.artifacts.policies import StoredPolicy, fit_policy
 from service.softmax.decisions import Decider
 from service.softmax.policies import Policy
 
@@ -24,10 +25,46 @@ class AskedPolicy:
         What decides.
     told : mapping
         The policy as a JSON value, with name, version and digest where it is published.
+    stored : StoredPolicy or None
+        The published one; None where it stands in the request.
     """
 
     decider: Decider
     told: Mapping[str, Any]
+    stored: StoredPolicy | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that say which published policy decided; none for one in the request."""
+        if self.stored is None:
+            return {}
+        return {
+            "X-Policy-Name": self.stored.name,
+            "X-Policy-Version": str(self.stored.number),
+            "X-Policy-Digest": self.stored.digest,
+        }
+
+    def decider_for(self, artifact: Artifact) -> Decider:
+        """Bind the policy to another version: a published one only once.
+
+        Parameters
+        ----------
+        artifact : Artifact
+            A version.
+
+        Returns
+        -------
+        Decider
+            What decides.
+
+        Raises
+        ------
+        InputError
+            If they do not fit.
+        """
+        if self.stored is None:
+            return fit_policy(self.decider.policy, artifact)
+        return self.stored.decider(artifact)
 
 
 def asked_policy(published: Published, policy: Policy | str) -> AskedPolicy:
@@ -52,17 +89,15 @@ def asked_policy(published: Published, policy: Policy | str) -> AskedPolicy:
     ModelUnavailableError
         If the files of the one that is published were refused.
     """
+    told: dict[str, Any] = {}
+    stored = None
     if isinstance(policy, str):
         stored = published.policy(policy)
         policy, decider = stored.policy, stored.decider(published.artifact)
-        told: dict[str, Any] = {
-            "name": stored.name,
-            "version": stored.number,
-            "digest": stored.digest,
-        }
+        told = {"name": stored.name, "version": stored.number, "digest": stored.digest}
     else:
-        decider, told = fit_policy(policy, published.artifact), {}
+        decider = fit_policy(policy, published.artifact)
     told |= _POLICY.dump_python(policy, exclude_none=True)
     if decider.guarantee is not None:
         told["guarantee"] = decider.guarantee
-    return AskedPolicy(decider=decider, told=told)
+    return AskedPolicy(decider=decider, told=told, stored=stored)

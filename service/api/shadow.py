@@ -6,7 +6,7 @@ import numpy as np
 
 from service.api.answers import Answer
 from service.artifacts.catalogue import Catalogue, Published
-from service.artifacts.policies import fit_policy, same_classes
+from service.artifacts.policies import same_classes
 from service.errors import ServiceError
 
 
@@ -135,10 +135,11 @@ def compare(candidate: Published, answer: Answer) -> Disagreement:
     try:
         proba = model.predict_proba(answer.batch.X)
         if answer.decided is not None:
-            decider, winners = answer.decided
-            theirs = fit_policy(decider.policy, candidate.artifact)
-            decisions = theirs.decide(model.finite_scores(answer.batch.X))
-            n_decided, n_decisions = n_rows, int((decisions.winners != winners).sum())
+            asked, ours = answer.decided
+            theirs = asked.decider_for(candidate.artifact).decide(
+                model.finite_scores(answer.batch.X)
+            )
+            n_decided, n_decisions = n_rows, int((theirs.winners != ours.winners).sum())
     except ServiceError:
         return Disagreement(model=name, version=version, n_failed=n_rows)
     return Disagreement(

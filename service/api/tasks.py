@@ -17,11 +17,11 @@ from service.api.options import (
     PredictOptions,
     ProbaOptions,
 )
-from service.api.policies import asked_policy
+from service.api.policies import AskedPolicy, asked_policy
 from service.artifacts.catalogue import Published
 from service.errors import ContentTooLargeError, Fault, InputError
 from service.softmax.arrays import Floats, Integers, Label, label_text
-from service.softmax.decisions import Decider
+from service.softmax.decisions import Decisions
 from service.softmax.probability import softmax
 from service.tables.bodies.body import Categorical
 
@@ -100,7 +100,7 @@ def _decide(published: Published, batch: Batch, options: DecideOptions) -> Answe
         (proba, proba.argmax(axis=1)),
         heads=heads,
         parts=parts | probabilities,
-        decided=(policy.decider, decisions.winners),
+        decided=(policy, decisions),
     )
 
 
@@ -155,7 +155,7 @@ def _answer(
     *,
     heads: Mapping[str, Any],
     parts: Mapping[str, Part],
-    decided: tuple[Decider, Integers] | None = None,
+    decided: tuple[AskedPolicy, Decisions] | None = None,
 ) -> Answer:
     kept = options.kept
     proba, winners = found

@@ -148,7 +148,6 @@ class FrameRows:
         from service.tables.frames import streamed_table  # noqa: PLC0415 - pyarrow, only when needed
 
         table = streamed_table(streams)
-        table = table.select(in_order(table.column_names))
         if self.library == "pyarrow":
             return table
         if self.library == "polars":
@@ -176,14 +175,18 @@ def answer_columns(answer: Mapping[str, Any], n_rows: int) -> dict[str, list[Any
     Returns
     -------
     dict of str to list
-        A column for each probability, label, decision and expected cost, and the error code
-        of rejected rows, which are None elsewhere.
+        A column for each probability, label, decision, expected cost and class of a set, and
+        the error code of rejected rows, which is None elsewhere.
     """
     columns = _numbers(answer, "probabilities", "classes", "proba_")
     for part, name in (("labels", "label"), ("decisions", "decision")):
         if part in answer:
             columns[name] = _one_type(answer[part])
     columns |= _numbers(answer, "expected_costs", "actions", "expected_cost_")
+    for label in answer["classes"] if "sets" in answer else ():
+        columns[f"in_set_{label_text(label)}"] = [
+            None if members is None else label in members for members in answer["sets"]
+        ]
     codes: list[str | None] = [None] * n_rows
     for one in answer.get("rejected", ()):
         codes[int(one["pointer"].rpartition("/")[2])] = one["code"]
@@ -198,33 +201,6 @@ def _numbers(answer: Mapping[str, Any], part: str, names: str, prefix: str) -> d
         ]
         for position, label in enumerate(answer[names] if part in answer else ())
     }
-
-
-def in_order(names: Sequence[str]) -> list[str]:
-    """Put the columns of an answer in the order in which they are documented.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Their names.
-
-    Returns
-    -------
-    list of str
-        Probabilities, label, decision, expected costs, anything else, error code.
-
-    Examples
-    --------
-    >>> in_order(["decision", "expected_cost_a", "proba_b", "proba_a", "error_code"])
-    ['proba_b', 'proba_a', 'decision', 'expected_cost_a', 'error_code']
-    """
-    first, last = ("proba_", "label", "decision", "expected_cost_"), "error_code"
-
-    def place(name: str) -> int:
-        found = (at for at, start in enumerate(first) if name.startswith(start))
-        return next(found, len(first) + (name == last))
-
-    return sorted(names, key=place)
 
 
 def _one_type(labels: list[Label | None]) -> list[Label | None]:

@@ -6,11 +6,14 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pyarrow as pa
 import pytest
 
 Ask = Callable[..., httpx.Response]
 Refused = Callable[..., dict[str, Any]]
 
+CSV = "text/csv"
+ARROW = "application/vnd.apache.arrow.stream"
 NAMES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.7, 5.1, 1.6], [6.3, 2.9, 5.6, 1.8]]
 CLASSES = ["setosa", "versicolor", "virginica"]
@@ -105,7 +108,8 @@ def test_policies_that_do_not_fit_are_refused(
     assert pointer in [error["pointer"] for error in problem["errors"]]
 
 
-def test_decisions_are_a_table_too(ask: Ask) -> None:
+@pytest.mark.parametrize("wanted", [CSV, ARROW])
+def test_decisions_are_a_table_too(ask: Ask, wanted: str) -> None:
     costs = {name: {"keep": 0.0, "send": 1.0} for name in CLASSES[:2]}
     costs["virginica"] = {"keep": 5.0, "send": 0.0}
     policy = {"type": "cost", "costs": costs}
@@ -114,19 +118,20 @@ def test_decisions_are_a_table_too(ask: Ask) -> None:
         "POST",
         "/models/iris/decide",
         json={"instances": ROWS, "policy": policy},
-        headers={"Accept": "text/csv"},
+        headers={"Accept": wanted},
     )
 
-    header = answer.text.splitlines()[0].split(",")
-    assert sorted(header) == sorted(
-        [
-            *(f"proba_{name}" for name in CLASSES),
-            "decision",
-            "expected_cost_keep",
-            "expected_cost_send",
-            "error_code",
-        ]
-    )
+    if wanted == CSV:
+        names = answer.text.splitlines()[0].split(",")
+    else:
+        names = pa.ipc.open_stream(answer.content).read_all().column_names
+    assert names == [
+        *(f"proba_{name}" for name in CLASSES),
+        "decision",
+        "expected_cost_keep",
+        "expected_cost_send",
+        "error_code",
+    ]
 
 
 def test_contributions_add_up_to_the_log_odds_of_the_probabilities(ask: Ask) -> None:

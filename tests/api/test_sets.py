@@ -1,11 +1,14 @@
 """Prediction sets over HTTP, of a model that was trained with calibration rows."""
 
 import asyncio
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_iris
@@ -39,14 +42,19 @@ def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def decide(root: Path, model: str, **policy: Any) -> httpx.Response:
+    body = {"instances": X.tolist(), "policy": {"type": "set", "coverage": 0.8, **policy}}
+    return asked(root, model, body)
+
+
+def asked(root: Path, model: str, body: dict[str, Any], accept: str = "") -> httpx.Response:
     app = create_app(Models(load_catalogue(Store(root=root)).catalogue), Settings(models=root))
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://test"
         ) as client:
-            body = {"instances": X.tolist(), "policy": {"type": "set", "coverage": 0.8, **policy}}
-            return await client.post(f"/models/{model}/decide", json=body)
+            headers = {"Accept": accept} if accept else {}
+            return await client.post(f"/models/{model}/decide", json=body, headers=headers)
 
     return asyncio.run(send())
 
@@ -94,3 +102,46 @@ def test_priors_without_a_promise_by_class_are_refused(flowers: Path) -> None:
     (error,) = refused.json()["errors"]
     assert error["pointer"] == "/policy/priors"
     assert "'per_class': true" in error["detail"]
+
+
+SOME = {
+    "instances": [X[0].tolist(), [], X[100].tolist(), X[70].tolist()],
+    "policy": {"type": "set", "coverage": 0.8},
+    "on_error": "reject_rows",
+}
+
+
+def test_a_table_says_of_each_class_whether_it_is_in_the_set(flowers: Path) -> None:
+    sets = asked(flowers, "open", SOME).json()["sets"]
+
+    answer = asked(flowers, "open", SOME, "application/vnd.apache.arrow.stream")
+
+    table = pa.ipc.open_stream(answer.content).read_all()
+    assert table.column_names == [
+        *(f"proba_{name}" for name in CLASSES),
+        "decision",
+        *(f"in_set_{name}" for name in CLASSES),
+        "error_code",
+    ]
+    for name in CLASSES:
+        column = table[f"in_set_{name}"]
+        assert pa.types.is_boolean(column.type)
+        assert column.to_pylist() == [None if one is None else name in one for one in sets]
+    assert sets[1] is None
+
+
+def test_sets_in_csv_are_true_and_false_and_nothing_where_a_row_is_rejected(flowers: Path) -> None:
+    sets = asked(flowers, "open", SOME).json()["sets"]
+
+    answer = asked(flowers, "open", SOME, "text/csv")
+
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [[row[f"in_set_{name}"] for name in CLASSES] for row in rows] == [
+        [""] * 3 if one is None else [str(name in one).lower() for name in CLASSES] for one in sets
+    ]
+
+
+def test_a_table_without_the_sets_is_one_without_their_columns(flowers: Path) -> None:
+    answer = asked(flowers, "open", SOME | {"fields": ["decisions"]}, "text/csv")
+
+    assert answer.text.splitlines()[0] == "decision,error_code"
