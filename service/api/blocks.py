@@ -1,6 +1,10 @@
-"""Rows of a body, a block at a time: what is made of a block stays in the processor's cache."""
+"""Rows of a body, all at once or a block at a time.
+
+What is made of a block stays in the processor's cache.
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +12,8 @@ from service.api.batch import Batch, batch_of
 from service.api.documents import check_count
 from service.api.matrix import MIN_BYTES, UnusualBodyError, matrix_blocks
 from service.api.places import Location, Place, in_instances, in_table
+from service.api.problems import MAX_ERRORS
+from service.errors import InputError
 from service.softmax.contract import Encoded, FeatureContract, NumericFeature
 from service.tables.bodies.body import TableBody
 
@@ -83,6 +89,46 @@ def table_batches(table: TableBody, contract: FeatureContract) -> Iterator[Batch
     for first in range(0, table.n_rows, BLOCK_ROWS):
         encoded = encoded_table(table.rows(first, first + BLOCK_ROWS), contract)
         yield batch_of(contract, encoded, place=_further(in_table, first), is_isolating=False)
+
+
+def table_batch(table: TableBody, contract: FeatureContract, *, is_isolating: bool) -> Batch:
+    """Take all rows of a table that came as a body at once.
+
+    Parameters
+    ----------
+    table : TableBody
+        The table.
+    contract : FeatureContract
+        What the model expects.
+    is_isolating : bool
+        Whether a bad row leaves the others answered.
+
+    Returns
+    -------
+    Batch
+        The rows to answer.
+
+    Raises
+    ------
+    InputError
+        If a row is at fault and `is_isolating` is false; at most ten faults.
+    """
+    if table.bad and not is_isolating:
+        raise InputError(list(table.bad.values())[:MAX_ERRORS])
+    if not table.bad:
+        encoded = encoded_table(table, contract)
+    else:
+        good = table.good.tolist()
+        kept: list[Any] = [[column[row] for row in good] for column in table.columns]
+        encoded = contract.encode(kept)
+    return batch_of(
+        contract,
+        encoded,
+        place=in_table,
+        is_isolating=is_isolating,
+        numbers=table.good if table.bad else None,
+        rejected=dict(sorted(table.bad.items())),
+    )
 
 
 def encoded_table(table: TableBody, contract: FeatureContract) -> Encoded:

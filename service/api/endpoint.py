@@ -2,30 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from service.api.batch import Batch, batch_of
-from service.api.blocks import encoded_table, json_batches, table_batches
+from service.api.batch import Batch
+from service.api.blocks import json_batches, table_batch, table_batches
 from service.api.joined import JOINED
 from service.api.matrix import UnusualBodyError
 from service.api.media import Format
 from service.api.metrics.note import Note, Tally
 from service.api.metrics.recorder import Recorder
-from service.api.options import Options
-from service.api.places import in_table
+from service.api.options import DecideOptions, Options, fitting
+from service.api.policies import policy_headers
 from service.api.rows import RowReader
 from service.api.shadow import compare
 from service.api.short import Short, short_way
 from service.api.tasks import Task
 from service.artifacts.catalogue import Published
-from service.errors import ContentTooLargeError, Fault, InputError
+from service.errors import ContentTooLargeError, InputError
 from service.tables.bodies.arrow import read_arrow_body
-from service.tables.bodies.body import TableBody
 from service.tables.bodies.delimited import read_csv_body
 from service.tables.bodies.npy import read_npy_body
 
@@ -54,12 +53,15 @@ class Reply:
         Rows that are not answered.
     n_warnings : int
         Values that training did not see the like of.
+    policy : mapping of str to str
+        Headers that say which published policy decided.
     """
 
     parts: Sequence[bytes]
     media_type: str
     n_rejected: int = 0
     n_warnings: int = 0
+    policy: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def size(self) -> int:
@@ -72,13 +74,21 @@ class Reply:
         return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
     @property
+    def headers(self) -> dict[str, str]:
+        """The headers that say what became of the rows."""
+        return {
+            "X-Rejected-Rows": str(self.n_rejected),
+            "X-Warnings-Total": str(self.n_warnings),
+            **self.policy,
+        }
+
+    @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers that say what it is and how much of it there is."""
+        """These, and those that say what it is and how much of it there is, as bytes."""
         return [
             (b"content-type", self.media_type.encode()),
             (b"content-length", b"%d" % self.size),
-            (b"x-rejected-rows", b"%d" % self.n_rejected),
-            (b"x-warnings-total", b"%d" % self.n_warnings),
+            *((name.lower().encode(), text.encode()) for name, text in self.headers.items()),
         ]
 
 
@@ -171,8 +181,9 @@ class Endpoint:
         document = self.reader.parse(body) if given is Format.JSON else None
         options = self._options({} if document is None else document.options, query, wanted)
         if document is None:
-            table = _READERS[given](body, self.published.artifact.contract, max_rows)
-            batch = self._table_batch(table, is_isolating=options.is_isolating)
+            contract = self.published.artifact.contract
+            table = _READERS[given](body, contract, max_rows)
+            batch = table_batch(table, contract, is_isolating=options.is_isolating)
         else:
             is_isolating = options.is_isolating
             batch = self.reader.read(document, max_rows=max_rows, is_isolating=is_isolating)
@@ -196,16 +207,19 @@ class Endpoint:
             media_type=wanted.value,
             n_rejected=len(answer.batch.rejected),
             n_warnings=answer.batch.n_warnings,
+            policy={} if wanted is Format.JSON else self.policy_headers(options),
         )
+
+    def policy_headers(self, options: Options) -> dict[str, str]:
+        """Say which published policy decides, in headers: in JSON the answer itself does."""
+        if not isinstance(options, DecideOptions):
+            return {}
+        return policy_headers(self.published, options.policy)
 
     def _options(
         self, beside: Mapping[str, Any], query: Mapping[str, str], wanted: Format
     ) -> Options:
-        options = self.task.options.read(beside, query)
-        _refuse_trimmed(options, wanted)
-        if wanted is Format.NPY:
-            return options.model_copy(update={"fields": ("probabilities",)})
-        return options
+        return fitting(self.task.options.read(beside, query), wanted)
 
     def _in_blocks(
         self,
@@ -244,7 +258,12 @@ class Endpoint:
         parts = joined.parts()
         note.n_rows, note.predicted = n_rows, counts
         note.phases = (note.read_s, validate_s, predict_s, encode_s + perf_counter() - begun)
-        return Reply(parts=parts, media_type=wanted.value, n_warnings=n_warnings)
+        return Reply(
+            parts=parts,
+            media_type=wanted.value,
+            n_warnings=n_warnings,
+            policy={} if wanted is Format.JSON else self.policy_headers(options),
+        )
 
     def _batches(self, body: bytes, given: Format, max_rows: int) -> Iterator[Batch]:
         contract = self.published.artifact.contract
@@ -258,39 +277,6 @@ class Endpoint:
         if self.candidate is not None:
             return None
         return short_way(self.task.name, self.published, self.reader.lists)
-
-    def _table_batch(self, table: TableBody, *, is_isolating: bool) -> Batch:
-        contract = self.published.artifact.contract
-        if table.bad and not is_isolating:
-            raise InputError(list(table.bad.values())[:10])
-        if not table.bad:
-            encoded = encoded_table(table, contract)
-        else:
-            good = table.good.tolist()
-            kept: list[Any] = [[column[row] for row in good] for column in table.columns]
-            encoded = contract.encode(kept)
-        return batch_of(
-            contract,
-            encoded,
-            place=in_table,
-            is_isolating=is_isolating,
-            numbers=table.good if table.bad else None,
-            rejected=dict(sorted(table.bad.items())),
-        )
-
-
-def _refuse_trimmed(options: Options, wanted: Format) -> None:
-    """Refuse to trim an answer in ways that its format has no room for."""
-    if wanted in (Format.JSON, Format.NDJSON):
-        return
-    if getattr(options, "top_k", None) is not None:
-        _refuse("top_k", "expected no top_k where answers are tables: a class is a column there")
-    if wanted is Format.NPY and options.kept is not None and "probabilities" not in options.kept:
-        _refuse("fields", "expected 'probabilities' among the fields: .npy holds nothing else")
-
-
-def _refuse(name: str, detail: str) -> NoReturn:
-    raise InputError([Fault(code="invalid_parameter", detail=detail, location=(name,))])
 
 
 def model_headers(published: Published) -> dict[str, str]:

@@ -25,7 +25,7 @@ BLOCK_ROWS = 1_000
 async def answer_lines(
     endpoint: Endpoint,
     parts: AsyncIterator[bytes],
-    query: Mapping[str, str],
+    options: Options,
     note: Note,
     *,
     max_line_bytes: int,
@@ -38,8 +38,8 @@ async def answer_lines(
         The one version that answers the whole stream.
     parts : async iterator of bytes
         The body.
-    query : mapping of str to str
-        Query parameters: options of the task.
+    options : Options
+        As `isolating_options` gives them.
     note : Note
         Is told how many rows of which class there were.
     max_line_bytes : int
@@ -53,9 +53,8 @@ async def answer_lines(
     Raises
     ------
     InputError
-        If the options do not fit, or there is no row.
+        If there is no row, or the policy does not fit.
     """
-    options = isolating_options(endpoint, query)
     number = 0
     try:
         async for lines in _blocks(parts, max_line_bytes):

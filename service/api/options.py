@@ -1,11 +1,12 @@
 """What a client may ask for beside its rows: options in the body or in the query."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
+from service.api.media import Format
 from service.errors import Fault, InputError
 from service.softmax.arrays import Label
 from service.softmax.policies import ArgmaxPolicy, CostPolicy, SetPolicy, ThresholdPolicy
@@ -91,9 +92,7 @@ class Options(BaseModel):
         given = cls._validated({name: _value(name, text) for name, text in query.items()})
         for name in query.keys() & body.keys():
             if str(getattr(given, name)) != str(getattr(asked, name)):
-                detail = f"expected the same {name!r} in the query as in the body"
-                fault = Fault(code="invalid_parameter", detail=detail, location=(name,))
-                raise InputError([fault])
+                _refuse(name, f"expected the same {name!r} in the query as in the body")
         return given.model_copy(update={name: getattr(asked, name) for name in body})
 
     @classmethod
@@ -157,6 +156,42 @@ NOTHING: dict[type[Options], Options] = {
     kind: kind() for kind in (PredictOptions, ProbaOptions, DecideOptions, ExplainOptions)
 }
 """What holds where a client asks for nothing in particular."""
+
+
+def fitting(options: Options, wanted: Format) -> Options:
+    """Hold options against the format of the answer, which may have no room for a trimmed one.
+
+    Parameters
+    ----------
+    options : Options
+        What was asked for.
+    wanted : Format
+        The format of the answer.
+
+    Returns
+    -------
+    Options
+        The same; of ``.npy``, which holds nothing else, with probabilities as the only part.
+
+    Raises
+    ------
+    InputError
+        If the answer cannot be trimmed so.
+    """
+    if wanted in (Format.JSON, Format.NDJSON):
+        return options
+    if getattr(options, "top_k", None) is not None:
+        detail = "expected no top_k where answers are tables: a class is a column there"
+        _refuse("top_k", detail)
+    if wanted is not Format.NPY:
+        return options
+    if not options.wants("probabilities"):
+        _refuse("fields", "expected 'probabilities' among the fields: .npy holds nothing else")
+    return options.model_copy(update={"fields": ("probabilities",)})
+
+
+def _refuse(name: str, detail: str) -> NoReturn:
+    raise InputError([Fault(code="invalid_parameter", detail=detail, location=(name,))])
 
 
 def _value(name: str, text: str) -> object:

@@ -33,17 +33,6 @@ class AskedPolicy:
     told: Mapping[str, Any]
     stored: StoredPolicy | None = None
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that say which published policy decided; none for one in the request."""
-        if self.stored is None:
-            return {}
-        return {
-            "X-Policy-Name": self.stored.name,
-            "X-Policy-Version": str(self.stored.number),
-            "X-Policy-Digest": self.stored.digest,
-        }
-
     def decider_for(self, artifact: Artifact) -> Decider:
         """Bind the policy to another version: a published one only once.
 
@@ -101,3 +90,35 @@ def asked_policy(published: Published, policy: Policy | str) -> AskedPolicy:
     if decider.guarantee is not None:
         told["guarantee"] = decider.guarantee
     return AskedPolicy(decider=decider, told=told, stored=stored)
+
+
+def policy_headers(published: Published, policy: Policy | str) -> dict[str, str]:
+    """Say in headers which published policy decides.
+
+    Parameters
+    ----------
+    published : Published
+        The model.
+    policy : Policy or str
+        The policy, or the name of a published one.
+
+    Returns
+    -------
+    dict of str to str
+        None for a policy that stands in the request.
+
+    Raises
+    ------
+    InputError
+        If none of that name is published.
+    ModelUnavailableError
+        If the files of the one that is published were refused.
+    """
+    if not isinstance(policy, str):
+        return {}
+    stored = published.policy(policy)
+    return {
+        "X-Policy-Name": stored.name,
+        "X-Policy-Version": str(stored.number),
+        "X-Policy-Digest": stored.digest,
+    }

@@ -8,8 +8,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from service.api.bodies import body_parts, refuse_declared, single_parameters, whole_body
-from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
-from service.api.lines import answer_lines
+from service.api.endpoint import THREAD_BYTES, Endpoint
+from service.api.lines import answer_lines, isolating_options
 from service.api.media import Format, answer_format, body_format
 from service.api.metrics.note import note_of
 from service.api.schemas import DOCUMENTED
@@ -107,10 +107,12 @@ async def _answer(request: Request, task: str) -> Response:
         limit = settings.ndjson_body_bytes
         refuse_declared(declared, limit)
         parts = body_parts(request.receive, note, limit=limit, coding=coding)
-        lines = answer_lines(endpoint, parts, query, note, max_line_bytes=settings.body_bytes)
+        options = isolating_options(endpoint, query)
+        headers = endpoint.headers | endpoint.policy_headers(options)
+        lines = answer_lines(endpoint, parts, options, note, max_line_bytes=settings.body_bytes)
         first = await anext(lines)  # what is wrong before the first row is still a refusal
         note.is_read = True  # or will be, while it is answered
-        return Lines(_chained(first, lines), media_type=given.value, headers=endpoint.headers)
+        return Lines(_chained(first, lines), media_type=given.value, headers=headers)
     limit = settings.body_bytes
     body = await whole_body(request.receive, note, limit=limit, declared=declared, coding=coding)
     work = functools.partial(
@@ -118,7 +120,7 @@ async def _answer(request: Request, task: str) -> Response:
     )
     reply = await run_in_threadpool(work) if len(body) > THREAD_BYTES else work()
     return Response(
-        reply.content, media_type=reply.media_type, headers=endpoint.headers | counted(reply)
+        reply.content, media_type=reply.media_type, headers=endpoint.headers | reply.headers
     )
 
 
@@ -134,8 +136,3 @@ async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[by
     yield first
     async for block in rest:
         yield block
-
-
-def counted(reply: Reply) -> dict[str, str]:
-    """Tell how many rows and values were not as they should be, in headers."""
-    return {"X-Rejected-Rows": f"{reply.n_rejected}", "X-Warnings-Total": f"{reply.n_warnings}"}

@@ -124,7 +124,11 @@ ANSWERS: Mapping[str, type[BaseModel]] = {
 def _documented(task: Task) -> dict[str, Any]:
     return {
         "responses": {
-            200: {"model": ANSWERS[task.name], "description": "The answer, in row order."},
+            200: {
+                "model": ANSWERS[task.name],
+                "description": "The answer, in row order.",
+                "headers": _headers(task),
+            },
             "default": {
                 "description": "A problem.",
                 "content": {MEDIA_TYPE: {"schema": inlined(Problem.model_json_schema())}},
@@ -134,6 +138,27 @@ def _documented(task: Task) -> dict[str, Any]:
             "requestBody": request_body(task),
             "parameters": _parameters(task.options),
         },
+    }
+
+
+def _headers(task: Task) -> Schema:
+    """Describe what headers tell besides, of which formats without an envelope have no more."""
+    told = {
+        "X-Model-Name": "the model that answered",
+        "X-Model-Version": "its version",
+        "X-Model-Digest": "its digest",
+        "X-Rejected-Rows": "how many rows are not answered; not where JSON lines are streamed",
+        "X-Warnings-Total": "how many values are unlike those of training; nor there",
+    }
+    if "policy" in task.options.model_fields:
+        where = "of answers in other formats than JSON, which says it in `policy`"
+        told |= {
+            "X-Policy-Name": f"the published policy that decided; {where}",
+            "X-Policy-Version": f"its number; {where}",
+            "X-Policy-Digest": f"its digest; {where}",
+        }
+    return {
+        name: {"description": detail, "schema": {"type": "string"}} for name, detail in told.items()
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from service.api.admission import Admission
 from service.api.endpoint import Endpoint
 from service.api.head import Head
-from service.api.lines import BLOCK_ROWS, answer_lines
+from service.api.lines import BLOCK_ROWS, answer_lines, isolating_options
 from service.api.metrics.note import Note
 from service.api.served import Models
 
@@ -36,7 +36,9 @@ async def collected(endpoint: Endpoint, parts: list[bytes], most: int = 2**20) -
 
     head = Head({"method": "POST", "path": IRIS, "query_string": b"", "headers": []})
     note = Note(b"", head, Admission(memoryview(bytearray(80)).cast("d"), 1, 1))
-    lines = answer_lines(endpoint, body(), {}, note, max_line_bytes=most)
+    lines = answer_lines(
+        endpoint, body(), isolating_options(endpoint, {}), note, max_line_bytes=most
+    )
     return [block async for block in lines]
 
 

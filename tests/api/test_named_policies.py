@@ -1,12 +1,14 @@
 """Decisions by the name of a policy that is published with the model."""
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 
+from service.api.policies import asked_policy
 from service.api.served import Models
 from service.app import create_app
 from service.artifacts.loading import load_catalogue, load_version
@@ -16,6 +18,9 @@ from service.artifacts.store import Store
 from service.settings import Settings
 from service.softmax.policies import ThresholdPolicy
 
+CSV = "text/csv"
+ARROW = "application/vnd.apache.arrow.stream"
+NDJSON = "application/x-ndjson"
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.7, 5.1, 1.6]]
 
 
@@ -37,12 +42,16 @@ class Service:
         held = self.models.served.catalogue
         self.models.exchange(load_catalogue(self.store, previous=held).catalogue)
 
-    def decide(self, policy: object, path: str = "") -> httpx.Response:
+    def decide(self, policy: object, path: str = "", accept: str = "*/*") -> httpx.Response:
+        body = json.dumps({"instances": ROWS, "policy": policy}).encode()
+        return self.post(f"/models/iris{path}/decide", body, "application/json", accept)
+
+    def post(self, path: str, body: bytes, kind: str, accept: str = "*/*") -> httpx.Response:
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                body = {"instances": ROWS, "policy": policy}
-                return await client.post(f"/models/iris{path}/decide", json=body)
+                headers = {"Content-Type": kind, "Accept": accept}
+                return await client.post(path, content=body, headers=headers)
 
         return asyncio.run(send())
 
@@ -71,6 +80,54 @@ def test_a_published_policy_decides_by_its_name_and_is_echoed_whole(service: Ser
     }
     assert {**body, "policy": None} == {**spelled_out, "policy": None}
     assert service.decide("strict", path="/versions/1").json() == body
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "accept"),
+    [
+        (json.dumps({"instances": ROWS}).encode(), "application/json", CSV),
+        (json.dumps({"instances": ROWS}).encode(), "application/json", ARROW),
+        (json.dumps({"instances": ROWS}).encode(), "application/json", NDJSON),
+        ("\n".join(map(str, ROWS)).encode(), NDJSON, "*/*"),
+    ],
+)
+def test_answers_without_an_envelope_say_in_headers_which_policy_decided(
+    service: Service, body: bytes, kind: str, accept: str
+) -> None:
+    service.add("strict", 0.5)
+    service.add("strict", 0.99)
+    digest = service.policies.load("strict").digest
+
+    by_name = service.post("/models/iris/decide?policy=strict", body, kind, accept)
+    by_default = service.post("/models/iris/decide", body, kind, accept)
+
+    assert by_name.status_code == by_default.status_code == 200
+    told = {name: value for name, value in by_name.headers.items() if "policy" in name}
+    assert told == {
+        "x-policy-name": "strict",
+        "x-policy-version": "2",
+        "x-policy-digest": digest,
+    }
+    assert not [name for name in by_default.headers if "policy" in name]
+
+
+def test_a_stream_for_a_policy_that_is_not_there_is_refused_before_it_begins(
+    service: Service,
+) -> None:
+    answer = service.post("/models/iris/decide?policy=strict", b"[1,2,3,4]", NDJSON)
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/policy"]
+
+
+def test_a_published_policy_is_bound_to_another_version_once(service: Service) -> None:
+    service.add("strict", 0.99)
+    held = service.models.served.catalogue.get("iris")
+    candidate = service.models.served.catalogue.get("iris", 1).artifact
+
+    published = asked_policy(held, "strict")
+
+    assert published.decider_for(candidate) is published.decider_for(candidate)
 
 
 def test_another_number_of_the_name_is_taken_up_without_a_restart(service: Service) -> None:
