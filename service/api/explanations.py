@@ -3,7 +3,9 @@
 from typing import Any
 
 from service.artifacts.artifact import Artifact
+from service.errors import InputError
 from service.softmax.arrays import Floats, label_text
+from service.softmax.domain import outside_domain
 from service.softmax.explanations import Explanations, explain
 from service.softmax.flips import Flip, nearest_flips
 
@@ -28,6 +30,11 @@ def told_explanations(
     -------
     list of dict, length n_samples
         JSON values by feature name.
+
+    Raises
+    ------
+    InputError
+        If the scores of a row, or a difference of them, are not finite.
     """
     if not len(X):
         return []
@@ -37,7 +44,10 @@ def told_explanations(
 
 def _told(artifact: Artifact, found: Explanations, row: int, x: Floats) -> dict[str, Any]:
     classes, names = artifact.model.classes_, artifact.contract.names
-    flips = nearest_flips(artifact.model, artifact.contract, x)
+    try:
+        flips = nearest_flips(artifact.model, artifact.contract, x)
+    except InputError:  # its scores add up in a batch, and in the order of a row alone they do not
+        raise InputError([outside_domain(row)]) from None
     told: dict[str, Any] = {
         "label": classes[found.labels[row]],
         "against": classes[found.against[row]],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,8 @@ EVERY = (*TABLES, Format.NPY)
 
 MAX_EXPLAINED = 1_000
 """Rows explained at a time: each asks the model again some hundred times for its flips."""
+
+FoundT = TypeVar("FoundT")
 
 Compute = Callable[[Published, Batch, Any], Answer]
 
@@ -110,10 +112,13 @@ def _explain(published: Published, batch: Batch, options: ExplainOptions) -> Ans
         msg = f"expected at most {MAX_EXPLAINED} rows to explain at a time, got {batch.n_rows}"
         raise ContentTooLargeError(msg)
     against = None if options.against is None else _class_index(model.classes_, options.against)
-    batch, proba = _computed(model.predict_proba, batch, options)
-    explanations = told_explanations(
-        published.artifact, batch.X, against=against, is_centred=options.centred
-    )
+
+    def explained(X: Floats) -> tuple[Floats, list[dict[str, Any]]]:
+        return model.predict_proba(X), told_explanations(
+            published.artifact, X, against=against, is_centred=options.centred
+        )
+
+    batch, (proba, explanations) = _computed(explained, batch, options)
     parts = {"explanations": explanations}
     winners = proba.argmax(axis=1)
     return _answer(published, batch, options, (proba, winners), heads={}, parts=parts)
@@ -137,14 +142,14 @@ TASKS: Mapping[str, Task] = {
 
 
 def _computed(
-    compute: Callable[[Floats], Floats], batch: Batch, options: Options
-) -> tuple[Batch, Floats]:
+    compute: Callable[[Floats], FoundT], batch: Batch, options: Options
+) -> tuple[Batch, FoundT]:
     """Compute something of every row but those whose scores leave the range of a double."""
-    try:
-        return batch, compute(batch.X)
-    except InputError as error:
-        batch = batch.settled(error.faults, is_isolating=options.is_isolating)
-        return batch, compute(batch.X)
+    while True:
+        try:
+            return batch, compute(batch.X)
+        except InputError as error:  # at least one row, which is not asked for again
+            batch = batch.settled(error.faults, is_isolating=options.is_isolating)
 
 
 def _answer(

@@ -105,7 +105,10 @@ def explain(
     _check_finite(np.column_stack([log_odds, total, size]))
     # Scores of classes that are nearly alike lose more digits than their difference has.
     is_close = np.abs(log_odds - total) <= 0.5 * AGREEMENT * size
-    parts = _centred(model, X) if centred else None
+    parts = None
+    if centred:
+        parts = _centred(model, X)
+        _check_finite(parts.reshape(len(X), -1))
     return Explanations(
         labels=labels,
         against=others,
@@ -140,8 +143,9 @@ def _centred(model: SoftmaxModel, X: Floats) -> Floats:
     parts = np.empty((*X.shape, model.n_classes))
     for j, levels in enumerate(model.levels_):
         block = model.coef_[:, starts[j] : starts[j + 1]]
-        parts[:, j] = _departures(model, X, j, levels) @ (block - block.mean(axis=0)).T
-    parts /= model.temperature_
+        with np.errstate(over="ignore", invalid="ignore"):  # it is looked at afterwards
+            parts[:, j] = _departures(model, X, j, levels) @ (block - block.mean(axis=0)).T
+            parts[:, j] /= model.temperature_
     return parts
 
 

@@ -6,8 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.errors import InputError
 from service.softmax.arrays import Floats, Integers
-from service.softmax.contract import CategoricalFeature, Category, FeatureContract, NumericFeature
+from service.softmax.contract import (
+    CategoricalFeature,
+    Category,
+    Feature,
+    FeatureContract,
+    NumericFeature,
+)
 from service.softmax.model import SoftmaxModel
 from service.softmax.shapes import column_starts
 
@@ -56,8 +63,8 @@ def nearest_flips(
     Returns
     -------
     tuple of Flip or None, length n_features
-        None where no value inside the training range changes the label, or the label changes
-        outside it first.
+        None where no value inside the training range changes the label, the label changes
+        outside it first, or there is no label on the way: the scores are not finite there.
 
     Raises
     ------
@@ -80,13 +87,7 @@ def nearest_flips(
         scores=model.scores(row[None, :])[0],
         starts=column_starts(model.levels_),
     )
-    found: list[Flip | None] = []
-    for j, feature in enumerate(contract.features):
-        if isinstance(feature, CategoricalFeature):
-            found.append(line.nearest_category(j, feature))
-        else:
-            found.append(line.nearest_number(j, feature))
-    return tuple(found)
+    return tuple(line.nearest(j, feature) for j, feature in enumerate(contract.features))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,6 +105,15 @@ class _Line:
         changed = self.row.copy()
         changed[j] = value
         return _label(self.model, changed)
+
+    def nearest(self, j: int, feature: Feature) -> Flip | None:
+        """Look along one feature; None where the scores leave the range of a double on the way."""
+        try:
+            if isinstance(feature, CategoricalFeature):
+                return self.nearest_category(j, feature)
+            return self.nearest_number(j, feature)
+        except InputError:
+            return None
 
     def nearest_number(self, j: int, feature: NumericFeature) -> Flip | None:
         """Look down and up, nearer tie first."""

@@ -179,6 +179,30 @@ def test_a_row_is_called_by_the_name_and_the_number_that_its_sender_knows(
 
 
 @pytest.mark.parametrize(
+    "row",
+    [
+        [1.0326445936849425e308, -1.3361615821644044e306, -1.6920345450415208e308, 2.2e305],
+        [-6.355329573017671e307, -1.0214150571734376e308, 2.1363872137872508e306, 5.1e305],
+        [-7.412472523537161e307, -7.437924922472045e307, -9.754618519806393e306, 1.1e307],
+    ],
+)
+@pytest.mark.parametrize("centred", [False, True])
+def test_a_row_that_can_be_scored_and_not_explained_does_not_kill_the_batch(
+    ask: Ask, refused: Refused, row: list[float], *, centred: bool
+) -> None:
+    request = {"instances": [ROW, row, ROW], "centred": centred}
+
+    body = ask("POST", "/models/iris/explain", json=request | {"on_error": "reject_rows"}).json()
+
+    assert [one["pointer"] for one in body["rejected"]] in ([], ["/instances/1"])
+    assert [one is None for one in body["explanations"]] == [False, bool(body["rejected"]), False]
+    assert body["explanations"][0] == body["explanations"][2]
+    if body["rejected"]:
+        problem = refused(422, "POST", "/models/iris/explain", json=request)
+        assert problem["errors"] == body["rejected"]
+
+
+@pytest.mark.parametrize(
     ("options", "query", "pointer"),
     [
         ({"on_error": "ignore"}, "", "/on_error"),
