@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,8 @@ class Answer:
             The line and its end; a rejected row says so.
         """
         names = [ONE_OF[name] for name in self.parts]
-        rows = zip(*self.parts.values(), strict=True)
+        # Of an answer that was trimmed to what holds for all rows nothing is left for each.
+        rows = zip(*self.parts.values(), strict=True) if self.parts else repeat(())
         for number in range(self.batch.n_rows):
             fault = self.batch.rejected.get(number)
             line = dict(zip(names, next(rows), strict=True)) if fault is None else rejected(fault)

@@ -210,13 +210,31 @@ def _fault(details: ErrorDetails) -> Fault:
     if name == "policy":
         rest = rest[1:]  # behind the kind of policy, which is no part of the body
     location = (name, *rest)
-    # What Pydantic says of a kind that is unknown repeats it.
-    is_unknown_kind = details["type"] in {"union_tag_invalid", "union_tag_not_found"}
-    detail = f"expected a type out of {_KINDS}" if is_unknown_kind else details["msg"]
-    if details["type"] == "extra_forbidden":
-        detail = "expected no option or field of that name"
     return Fault(
         code="invalid_policy" if name == "policy" else "invalid_parameter",
-        detail=detail,
+        detail=_in_our_words(details),
         location=tuple(one[:MAX_KEY] if isinstance(one, str) else one for one in location),
     )
+
+
+def _in_our_words(details: ErrorDetails) -> str:
+    """Say what Pydantic says as the service says everything else."""
+    said: str = details["msg"]
+    for theirs, ours in _WORDS.items():
+        if said.startswith(theirs):
+            return ours + said.removeprefix(theirs)
+    return _SENTENCES.get(details["type"], said)
+
+
+_WORDS = {
+    "Input should be greater": "expected a number greater",
+    "Input should be": "expected",
+    "String should have": "expected a text of",
+}
+_SENTENCES = {
+    "missing": "expected a value, got none",
+    "extra_forbidden": "expected no option or field of that name",
+    "unexpected_keyword_argument": "expected no option or field of that name",
+    "union_tag_invalid": f"expected a type out of {_KINDS}",  # theirs would repeat the value
+    "union_tag_not_found": f"expected a type out of {_KINDS}",
+}

@@ -288,6 +288,8 @@ class RowReader:
         subject = f"{feature.name!r} in {in_words(location)}"
         if details["type"] == "missing":
             code, detail = "missing_feature", f"expected {subject}, got none"
+        elif details["type"] == "list_type":
+            code, detail = "wrong_type", f"expected a list of values for {subject}"
         elif value is None:
             code, detail = "missing_value", f"expected {_noun(feature)} for {subject}, got null"
         elif details["type"] == "finite_number" or (

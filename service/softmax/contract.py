@@ -210,7 +210,7 @@ def _codes(feature: CategoricalFeature, column: Column) -> Floats:
 
 def _fault(feature: Feature, value: object, row: int) -> Fault:
     if value is None or value != value:  # noqa: PLR0124 - NaN is what differs from itself
-        code, detail = "missing_value", f"expected a value for {feature.name!r}, got none"
+        code, detail = "missing_value", f"expected a value for {feature.name!r}"
     elif isinstance(feature, NumericFeature):
         code, detail = "not_finite", f"expected a finite number for {feature.name!r}"
     else:

@@ -225,6 +225,71 @@ def test_options_that_do_not_fit_are_refused(
     assert "secret" not in json.dumps(problem)
 
 
+@pytest.mark.parametrize(
+    ("options", "detail"),
+    [
+        ({"top_k": 0}, "expected a number greater than or equal to 1"),
+        ({"fields": ["x"]}, "expected 'classes', 'probabilities' or 'labels'"),
+        ({"on_error": 1}, "expected 'fail' or 'reject_rows'"),
+        ({"policy": "p"}, "expected no option or field of that name"),
+    ],
+)
+def test_a_refused_option_is_told_what_was_expected(
+    refused: Refused, options: dict[str, Any], detail: str
+) -> None:
+    problem = refused(422, "POST", IRIS, json={"instances": [ROW], **options})
+
+    assert problem["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("policy", "detail"),
+    [
+        ("p" * 65, "expected a text of at most 64 characters"),
+        ({"type": "set"}, "expected a value, got none"),
+        ({"type": "argmax", "other": 1}, "expected no option or field of that name"),
+        ({"type": "threshold", "threshold": "x"}, "expected a valid number"),
+    ],
+)
+def test_a_refused_policy_is_told_what_was_expected(
+    refused: Refused, policy: object, detail: str
+) -> None:
+    body = {"instances": [ROW], "policy": policy}
+
+    assert refused(422, "POST", "/models/iris/decide", json=body)["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("task", "fields"),
+    [("predict_proba", []), ("predict", []), ("explain", []), ("decide", ["policy", "actions"])],
+)
+def test_lines_without_a_part_for_each_row_are_empty(
+    ask: Ask, task: str, fields: list[str]
+) -> None:
+    request = {"instances": [ROW, [], ROW], "fields": fields, "on_error": "reject_rows"}
+
+    answer = ask(
+        "POST",
+        f"/models/iris/{task}",
+        json=request,
+        headers={"Accept": "application/x-ndjson"},
+    )
+
+    assert answer.status_code == 200, answer.text
+    first, second, third = map(json.loads, answer.text.splitlines())
+    assert first == third == {}
+    assert second["rejected"]["code"] == "wrong_width"
+
+
+def test_columns_that_are_no_lists_are_told_so(refused: Refused) -> None:
+    columns = dict(zip(NAMES, ROW, strict=True))
+
+    problem = refused(422, "POST", IRIS, json={"columns": columns})
+
+    detail = "expected a list of values for 'sepal_length' in the columns"
+    assert problem["errors"][0]["detail"] == detail
+
+
 def test_the_query_and_the_body_may_say_the_same(ask: Ask) -> None:
     answer = ask("POST", f"{IRIS}?top_k=1", json={"instances": [ROW], "top_k": 1})
 
