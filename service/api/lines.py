@@ -65,11 +65,12 @@ async def answer_lines(
                 note.disagreement = found.plus(note.disagreement)
             yield b"".join(answer.lines())
             number += len(lines)
-    except ContentTooLargeError as error:
+    except (ContentTooLargeError, InputError) as error:
         if not number:
             raise
-        # The answer has begun: its last line says why it ends.
-        fault = Fault(code=error.code, detail=str(error), location=(number,))
+        # The answer has begun: its last line says why it ends, be it too large or damaged.
+        code = error.common_code if isinstance(error, InputError) else error.code
+        fault = Fault(code=code, detail=str(error), location=(number,))
         yield orjson.dumps(rejected(fault), option=orjson.OPT_APPEND_NEWLINE)
         return
     if not number:

@@ -42,8 +42,8 @@ def body_format(content_type: str) -> Format:
     MediaTypeError
         If rows are not read in that format.
     """
-    kind, *parameters = (part.strip() for part in content_type.lower().split(";"))
-    found = _KNOWN.get(kind)
+    kind, *rest = (part.strip() for part in content_type.lower().split(";"))
+    found, parameters = _KNOWN.get(kind), list(filter(None, rest))
     if found is None or (parameters and set(parameters) not in _PARAMETERS.get(found, ())):
         msg = f"expected Content-Type: {', '.join(_KNOWN)} (in UTF-8)"
         raise MediaTypeError(msg)

@@ -1,6 +1,7 @@
 """Rows that are streamed: a line in, a line out, and memory that does not grow."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -124,3 +125,17 @@ def test_every_task_is_answered_in_lines(ask: Ask, task: str) -> None:
     line = json.loads(answer.text)
     assert "rejected" not in line
     assert "setosa" in json.dumps(line)
+
+
+def test_a_compressed_stream_that_ends_too_early_says_so_in_its_last_line(ask: Ask) -> None:
+    whole = gzip.compress(b"\n".join([LINE] * 5), mtime=0)
+
+    answer = ask("POST", IRIS, content=whole[:-5], headers=HEADERS | {"Content-Encoding": "gzip"})
+
+    *answered, last = map(json.loads, answer.text.splitlines())
+    assert [line["label"] for line in answered] == ["setosa"] * len(answered)
+    assert last["rejected"] == {
+        "pointer": f"/{len(answered)}",
+        "code": "malformed_request",
+        "detail": "expected a body compressed as gzip",
+    }

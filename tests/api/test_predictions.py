@@ -254,8 +254,12 @@ def test_a_body_is_json_and_says_so(refused: Refused) -> None:
         assert problem["type"] == "/problems/unsupported_media_type"
 
 
-def test_utf_8_may_be_named(ask: Ask) -> None:
-    headers = {"Content-Type": "Application/JSON; charset=UTF-8"}
+@pytest.mark.parametrize(
+    "kind",
+    ["Application/JSON; charset=UTF-8", "application/json;", "application/json; charset=utf-8;"],
+)
+def test_utf_8_may_be_named(ask: Ask, kind: str) -> None:
+    headers = {"Content-Type": kind}
     body = b'{"instances":[[5.1,3.5,1.4,0.2]]}'
 
     assert ask("POST", IRIS, content=body, headers=headers).status_code == 200
