@@ -5,9 +5,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from service.api.answer_schemas import ANSWERS, Problem
 from service.api.media import Format
 from service.api.problems import MEDIA_TYPE
-from service.api.schemas import ANSWERS, Problem, inlined
+from service.api.schemas import inlined
 from service.api.tasks import TASKS
 from service.settings import Settings
 

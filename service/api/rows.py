@@ -1,19 +1,20 @@
 """Request bodies to the matrix that a model scores, judged by Pydantic."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
-from pydantic_core import CoreSchema, ErrorDetails, SchemaValidator, core_schema
+from pydantic_core import SchemaValidator, core_schema
 
 from service.api.batch import Batch, batch_of
-from service.api.documents import Document, check_count, open_document, refuse, shortened
+from service.api.cells import cell_faults, cell_type, closed_object
+from service.api.documents import Document, check_count, open_document, refuse
 from service.api.matrix import MIN_BYTES, matrix_of
 from service.api.places import Location, in_columns, in_instances, in_words
 from service.api.problems import MAX_ERRORS
 from service.errors import Fault, InputError
-from service.softmax.contract import Column, Encoded, Feature, FeatureContract, NumericFeature
+from service.softmax.contract import Column, Encoded, FeatureContract, NumericFeature
 
 
 class RowReader:
@@ -26,19 +27,20 @@ class RowReader:
     """
 
     def __init__(self, contract: FeatureContract) -> None:
-        cells = {feature.name: _cell(feature) for feature in contract.features}
+        cells = {feature.name: cell_type(feature) for feature in contract.features}
         as_list = core_schema.tuple_schema(list(cells.values()))
         columns = {name: core_schema.list_schema(cell) for name, cell in cells.items()}
         instances = {"instances": core_schema.list_schema(as_list, fail_fast=True)}
         self.contract = contract
+        self._features = {feature.name: feature for feature in contract.features}
         self._is_matrix = contract.is_numeric and all(
             isinstance(one, NumericFeature) and one.fill is None for one in contract.features
         )
         self._cells = {name: SchemaValidator(cell) for name, cell in cells.items()}
         self._list = SchemaValidator(as_list)
-        self._object = SchemaValidator(_object(cells))
-        self._columns = SchemaValidator(_object(columns))
-        self._lists = SchemaValidator(_object(instances))
+        self._object = SchemaValidator(closed_object(cells))
+        self._columns = SchemaValidator(closed_object(columns))
+        self._lists = SchemaValidator(closed_object(instances))
 
     def parse(self, body: bytes) -> Document:
         """Read a JSON body as far as its rows.
@@ -193,7 +195,7 @@ class RowReader:
                 return values
             by_name = self._object.validate_python(row)
         except ValidationError as error:
-            raise InputError(self._explained(error, where)) from None
+            raise InputError(cell_faults(error, where, self._features)) from None
         return [by_name[name] for name in self.contract.names]
 
     def _turned(self, rows: Sequence[Sequence[Any]]) -> Sequence[Column]:
@@ -230,7 +232,7 @@ class RowReader:
             columns = self._columns.validate_python(content)
         except ValidationError as error:
             if not is_isolating or not self._is_rectangle(content):
-                raise InputError(self._explained(error, ("columns",))) from None
+                raise InputError(cell_faults(error, ("columns",), self._features)) from None
             rejected = self._bad_cells(content)
             columns = content
         for name in self.contract.names:
@@ -267,67 +269,6 @@ class RowReader:
                     cell.validate_python(value)
                 except ValidationError as error:
                     if row not in bad:
-                        (details,) = error.errors(include_url=False, include_context=False)
-                        place = {**details, "loc": (name, row)}
-                        bad[row] = self._fault(cast("ErrorDetails", place), ("columns",))
+                        where = ("columns", name, row)
+                        (bad[row],) = cell_faults(error, where, self._features)
         return dict(sorted(bad.items()))
-
-    def _explained(self, error: ValidationError, where: Location) -> Iterable[Fault]:
-        details = error.errors(include_url=False, include_context=False)
-        return [self._fault(one, where) for one in details[:MAX_ERRORS]]
-
-    def _fault(self, details: ErrorDetails, where: Location) -> Fault:
-        """Translate what Pydantic found into the public vocabulary, without the value."""
-        (key, *rest), value = details["loc"], details["input"]
-        location = (*where, *map(shortened, (key, *rest)))
-        if details["type"] == "extra_forbidden":
-            detail = "expected only the features of the model"
-            return Fault(code="unknown_feature", detail=detail, location=location)
-        position = key if isinstance(key, int) else self.contract.names.index(key)
-        feature = self.contract.features[position]
-        subject = f"{feature.name!r} in {in_words(location)}"
-        if details["type"] == "missing":
-            code, detail = "missing_feature", f"expected {subject}, got none"
-        elif details["type"] == "list_type":
-            code, detail = "wrong_type", f"expected a list of values for {subject}"
-        elif value is None:
-            code, detail = "missing_value", f"expected {_noun(feature)} for {subject}, got null"
-        elif details["type"] == "finite_number" or (
-            details["type"] == "float_type" and type(value) is int  # beyond any double
-        ):
-            code, detail = "not_finite", f"expected a finite number for {subject}"
-        else:
-            got = _JSON_TYPES.get(type(value), "a number")
-            code, detail = "wrong_type", f"expected {_noun(feature)} for {subject}, got {got}"
-        return Fault(code=code, detail=detail, location=location)
-
-
-_JSON_TYPES = {str: "a string", bool: "a boolean", list: "a list", dict: "an object"}
-
-
-def _cell(feature: Feature) -> CoreSchema:
-    """Give the type of one cell; which categories there are is for the contract to say."""
-    if isinstance(feature, NumericFeature):
-        number = core_schema.float_schema(strict=True, allow_inf_nan=False)
-        return number if feature.fill is None else core_schema.nullable_schema(number)
-    category = {
-        str: core_schema.str_schema(strict=True),
-        int: core_schema.int_schema(strict=True),
-        bool: core_schema.bool_schema(strict=True),
-    }[feature.level_type]
-    is_optional = feature.fill is not None or None in feature.codes
-    return core_schema.nullable_schema(category) if is_optional else category
-
-
-def _object(fields: Mapping[str, CoreSchema]) -> CoreSchema:
-    return core_schema.typed_dict_schema(
-        {name: core_schema.typed_dict_field(field) for name, field in fields.items()},
-        extra_behavior="forbid",
-        strict=True,
-    )
-
-
-def _noun(feature: Feature) -> str:
-    if isinstance(feature, NumericFeature):
-        return "a number"
-    return {str: "a string", int: "an integer", bool: "true or false"}[feature.level_type]

@@ -1,15 +1,13 @@
 """What OpenAPI says of predictions: of any model, or of one model and its features."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, Field
-
+from service.api.answer_schemas import ANSWERS, Problem, answer_headers
 from service.api.media import Format
 from service.api.options import Options
 from service.api.problems import MEDIA_TYPE
 from service.api.tasks import TASKS, Task
-from service.softmax.arrays import Label
 from service.softmax.contract import CategoricalFeature, Cell, Feature, FeatureContract
 
 Schema = dict[str, Any]
@@ -18,116 +16,13 @@ _CELL: Schema = {"type": ["number", "string", "boolean", "null"]}
 _EXAMPLE = [0.4, -1.9]
 
 
-class ModelId(BaseModel):
-    """Which model answered."""
-
-    name: str
-    version: int
-    digest: Annotated[str, Field(description="sha256: and the SHA-256 of its manifest")]
-
-
-class Remark(BaseModel):
-    """What is wrong, or odd, with one row or one value; it never holds the value."""
-
-    pointer: Annotated[str, Field(description="where in the request, by RFC 6901")]
-    code: str
-    detail: str
-
-
-class Problem(BaseModel):
-    """Why a request is refused, by RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str
-    errors: list[Remark] = []
-
-
-class Answered(BaseModel):
-    """What every answer has; rejected rows are null in its lists."""
-
-    model: ModelId
-    rejected: Annotated[list[Remark], Field(description="with on_error=reject_rows")] = []
-    warnings: Annotated[
-        list[Remark], Field(description="values that training did not see the like of")
-    ] = []
-    warnings_total: int = 0
-
-
-class Labels(Answered):
-    """The most probable class of each row; ties go to the first in class order."""
-
-    labels: list[Label | None]
-
-
-class Probabilities(Answered):
-    """Class probabilities of each row, in the order of `classes`; each row sums to one."""
-
-    classes: Annotated[
-        list[Label | list[Label] | None],
-        Field(description="the classes; with top_k those of each row, the most probable first"),
-    ]
-    probabilities: list[list[float] | None]
-    labels: list[Label | None]
-
-
-class Decisions(Answered):
-    """What to do with each row, and how clear it is."""
-
-    classes: list[Label | list[Label] | None]
-    policy: Annotated[dict[str, Any], Field(description="the policy that decided")]
-    actions: list[Label]
-    decisions: list[Label | None]
-    margins: list[float | None]
-    expected_costs: list[list[float] | None] = []
-    sets: list[list[Label] | None] = []
-    probabilities: list[list[float] | None]
-
-
-class Flip(BaseModel):
-    """The nearest value of one feature that changes the label."""
-
-    value: float | str | bool | None
-    delta: float | None
-    label: Label
-
-
-class Explanation(BaseModel):
-    """Log-odds of the label against another class: baseline and contributions add up to it."""
-
-    label: Label
-    against: Label
-    log_odds: float
-    baseline: float
-    contributions: dict[str, float]
-    flips: dict[str, Flip | None]
-    centred: dict[str, Any] = {}
-
-
-class Explanations(Answered):
-    """Why this class and not another, for each row."""
-
-    explanations: list[Explanation | None]
-
-
-ANSWERS: Mapping[str, type[BaseModel]] = {
-    "predict_proba": Probabilities,
-    "predict": Labels,
-    "decide": Decisions,
-    "explain": Explanations,
-}
-"""The answer of each task."""
-
-
 def _documented(task: Task) -> dict[str, Any]:
     return {
         "responses": {
             200: {
                 "model": ANSWERS[task.name],
                 "description": "The answer, in row order.",
-                "headers": _headers(task),
+                "headers": answer_headers(task),
             },
             "default": {
                 "description": "A problem.",
@@ -138,27 +33,6 @@ def _documented(task: Task) -> dict[str, Any]:
             "requestBody": request_body(task),
             "parameters": _parameters(task.options),
         },
-    }
-
-
-def _headers(task: Task) -> Schema:
-    """Describe what headers tell besides, of which formats without an envelope have no more."""
-    told = {
-        "X-Model-Name": "the model that answered",
-        "X-Model-Version": "its version",
-        "X-Model-Digest": "its digest",
-        "X-Rejected-Rows": "how many rows are not answered; not where JSON lines are streamed",
-        "X-Warnings-Total": "how many values are unlike those of training; nor there",
-    }
-    if "policy" in task.options.model_fields:
-        where = "of answers in other formats than JSON, which says it in `policy`"
-        told |= {
-            "X-Policy-Name": f"the published policy that decided; {where}",
-            "X-Policy-Version": f"its number; {where}",
-            "X-Policy-Digest": f"its digest; {where}",
-        }
-    return {
-        name: {"description": detail, "schema": {"type": "string"}} for name, detail in told.items()
     }
 
 
