@@ -27,6 +27,7 @@ from uvicorn.server import ServerState
 from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.guards import lone_guards
+from service.api.health import Health
 from service.api.lifecycle import Lifecycle
 from service.api.metrics.note import Note
 from service.api.served import Models
@@ -93,7 +94,7 @@ async def _nowhere(_scope: Scope, _receive: Receive, _send: Send) -> None:
 def _connection(models: Models, settings: Settings, kind: type[Envelope]) -> Connection:
     guards = lone_guards(settings)
     front = Front(_nowhere, models, settings, guards.recorder)
-    application = Application(kind(front, settings, guards), front)
+    application = Application(kind(front, settings, guards), front, Health(models, Lifecycle()))
     config = uvicorn.Config(application, ws="none", lifespan="off", log_config=None)
     limits = Limits(receipt_s=10.0, keep_alive_s=75.0, header_bytes=2**14)
     # All requests of this script come in one turn of its event loop: here that is no crowd.

@@ -91,7 +91,7 @@ def overload(service: Service, *, times: float, seconds: float) -> Overload:
     """Ask for several times as much as can be answered, whatever becomes of it."""
 
     async def drill() -> Overload:
-        request = predict_rows(1, EXPLAIN)
+        request = predict_rows(4, EXPLAIN)
         idle_s = busy_s(service)
         calm = await _closed(service.port, request, seconds=min(seconds, 5.0), n_clients=8)
         calm_s = busy_s(service) - idle_s

@@ -6,7 +6,7 @@ from service.api.metrics.note import Note
 from service.api.metrics.shared import ACTIVE
 from service.errors import OverloadedError
 
-QUEUE_S = 0.15
+QUEUE_S = 0.05
 """Short requests are answered one after the other, in no time, so that they are seldom in flight
 together; what tells that there are too many is how long they wait for that."""
 

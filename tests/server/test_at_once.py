@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.guards import lone_guards
+from service.api.health import Health
 from service.api.lifecycle import Lifecycle
 from service.api.served import Models
 from service.app import Application
@@ -93,11 +94,13 @@ def connected(
     options = options or Settings()
     guards = lone_guards(options)
     front = Front(LONG_WAY, models, options, guards.recorder)
-    application = Application(Envelope(front, options, guards), front)
+    lifecycle = lifecycle or Lifecycle()
+    health = Health(models, lifecycle)
+    application = Application(Envelope(front, options, guards), front, health)
     config = uvicorn.Config(application, ws="none", lifespan="off", log_config=None)
     config.load()
     at_once = kind(application.shortcut, Crowd(10**6, lambda: None))
-    made = Connection(config, ServerState(), LIMITS, lifecycle or Lifecycle(), at_once)
+    made = Connection(config, ServerState(), LIMITS, lifecycle, at_once)
     wire = Wire()
     made.connection_made(wire)
     return made, wire
