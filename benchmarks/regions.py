@@ -24,8 +24,8 @@ from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 
 from service.regions import PictureOptions, draw
+from service.regions.clipping import partition
 from service.regions.field import ScoreField
-from service.regions.polygons import partition
 from service.softmax.contract import FeatureContract, NumericFeature
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
