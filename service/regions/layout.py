@@ -123,7 +123,12 @@ def _head(subject: Subject, options: PictureOptions, lettering: Lettering) -> li
     """Lay the title, and under it the slice."""
     em, lines = lettering.em, []
     room, y = options.width - 5.0 * em, 0.7 * em
-    title = _given(options.title, _own_title(subject, lettering.words))
+    title = options.title
+    if title is None:
+        title = _own_title(subject, lettering.words)
+        # In a small picture the name alone says more than the beginning of a sentence.
+        if subject.name and lettering.width(title, 1.3 * em, bold=True) > room:
+            title = subject.name
     title = lettering.fit(title, 1.3 * em, room, bold=True)
     if title:
         y += 1.3 * em
@@ -140,7 +145,9 @@ def _slice_caption(subject: Subject, lettering: Lettering, room: float) -> str:
     held, words, size = subject.plane.held, lettering.words, 0.92 * lettering.em
     ending = words.projected if subject.points is not None else ""
     if subject.plane.x.variance_share is not None:
-        return lettering.fit(words.principal_plane + ending, size, room)
+        whole = words.principal_plane + ending
+        is_short = lettering.width(whole, size) <= room
+        return whole if is_short else lettering.fit(words.principal_plane, size, room)
     if not held:
         return ""
     caption = ""
