@@ -9,10 +9,11 @@ from time import monotonic
 from service.api.admission import QUEUE_S
 from service.api.envelope import PROBES
 from service.api.head import Head
-from service.api.problems import problem
+from service.api.problems import problem, when_to_come_again
 from service.api.shortcut import Whole
 
 _ID = "0" * 32
+_AGAIN = b"retry-after: 0\r\n"
 
 
 class Crowd:
@@ -38,7 +39,7 @@ class Crowd:
         self._n_requests = 0
         self._since = 0.0
         detail = "expected fewer requests at a time; the same one fits a little later"
-        answer = problem("overloaded", detail, _ID, headers={"Retry-After": "1"})
+        answer = problem("overloaded", detail, _ID, headers={"Retry-After": "0"})
         status = HTTPStatus(answer.status_code)
         headers = [*answer.raw_headers, (b"x-request-id", _ID.encode())]
         headers.append((b"x-content-type-options", b"nosniff"))
@@ -81,9 +82,10 @@ class Crowd:
         if head.path in PROBES or head.method == "HEAD":
             return None
         self._on_refused()
-        identifier = os.urandom(16).hex().encode()
-        old = _ID.encode()
-        return self._head.replace(old, identifier), self._body.replace(old, identifier)
+        identifier = os.urandom(16).hex()
+        new, old = identifier.encode(), _ID.encode()
+        lines = self._head.replace(_AGAIN, b"retry-after: %d\r\n" % when_to_come_again(identifier))
+        return lines.replace(old, new), self._body.replace(old, new)
 
     def _disperse(self) -> None:
         self._n_requests = 0
