@@ -74,7 +74,7 @@ class Shortcut:
         note.is_read = True
         note.bytes_in = len(body)
         try:
-            envelope.admit(note)
+            envelope.glance(note)
             whole = self._answer(found, body, note)
         except ServiceError as error:
             whole = _written(refusal(error, note, envelope.recorder), note)

@@ -24,6 +24,9 @@ class Crowd:
     and how long the last of them waits. They are refused here, since a refusal that costs as
     much as an answer would help nobody.
 
+    The clock of the event loop, uvloop's, stands still while it works on what it has found: that
+    is how requests that were found together are told, without asking the loop for anything.
+
     Parameters
     ----------
     many : int
@@ -37,6 +40,7 @@ class Crowd:
         self._on_refused = on_refused
         self._loop = asyncio.get_running_loop()
         self._n_requests = 0
+        self._turn = -1.0
         self._since = 0.0
         detail = "expected fewer requests at a time; the same one fits a little later"
         answer = problem("overloaded", detail, _ID, headers={"Retry-After": "0"})
@@ -56,9 +60,9 @@ class Crowd:
             When the first of those came that were found with it, in seconds of `monotonic`;
             None while they are few.
         """
-        if not self._n_requests:
-            self._since = monotonic()
-            self._loop.call_soon(self._disperse)  # after all that wait now have been read
+        turn = self._loop.time()
+        if turn != self._turn:
+            self._turn, self._n_requests, self._since = turn, 0, monotonic()
         self._n_requests += 1
         return self._since if self._n_requests > self._many else None
 
@@ -86,6 +90,3 @@ class Crowd:
         new, old = identifier.encode(), _ID.encode()
         lines = self._head.replace(_AGAIN, b"retry-after: %d\r\n" % when_to_come_again(identifier))
         return lines.replace(old, new), self._body.replace(old, new)
-
-    def _disperse(self) -> None:
-        self._n_requests = 0
