@@ -55,7 +55,7 @@ class Reply:
         Values that training did not see the like of.
     """
 
-    parts: Sequence[bytes]
+    parts: Sequence[bytes | memoryview]
     media_type: str
     n_rejected: int = 0
     n_warnings: int = 0
@@ -68,7 +68,7 @@ class Reply:
     @property
     def content(self) -> bytes:
         """The body as a whole."""
-        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+        return b"".join(self.parts)
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
