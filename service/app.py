@@ -8,6 +8,7 @@ from service.api.deferred import Deferred
 from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.guards import Guards, lone_guards
+from service.api.health import Health
 from service.api.lifecycle import Lifecycle
 from service.api.served import Models
 from service.api.shortcut import Shortcut
@@ -42,21 +43,22 @@ def create_app(
         Ready for a server, or for a test client.
     """
     guards = guards or lone_guards(settings)
-    build = functools.partial(_framework, models, settings, guards, lifecycle or Lifecycle())
+    health = Health(models, lifecycle or Lifecycle())
+    build = functools.partial(_framework, models, settings, guards, health)
     front = Front(Deferred(build), models, settings, guards.recorder)
-    return Application(Envelope(front, settings, guards), front)
+    return Application(Envelope(front, settings, guards), front, health)
 
 
-def _framework(models: Models, settings: Settings, guards: Guards, lifecycle: Lifecycle) -> ASGIApp:
+def _framework(models: Models, settings: Settings, guards: Guards, health: Health) -> ASGIApp:
     """Import FastAPI and build what it answers: all but plain predictions."""
     from fastapi import FastAPI
 
     from service import __version__
     from service.api.cards import card_routes
-    from service.api.health import health_routes
     from service.api.openapi import described
     from service.api.pictures import picture_routes
     from service.api.predictions import prediction_routes
+    from service.api.probes import probe_routes
     from service.api.refusals import add_refusals
     from service.api.renders import Renders
     from service.api.scrape import scrape_routes
@@ -74,7 +76,6 @@ def _framework(models: Models, settings: Settings, guards: Guards, lifecycle: Li
     app.state.models = models
     app.state.settings = settings
     app.state.recorder = guards.recorder
-    app.state.lifecycle = lifecycle
     app.state.renders = Renders(
         cache_bytes=settings.picture_cache_bytes,
         at_once=settings.pictures_at_once,
@@ -87,7 +88,7 @@ def _framework(models: Models, settings: Settings, guards: Guards, lifecycle: Li
     app.include_router(card_routes())
     for prefix in PREFIXES[1:]:  # at the root is that of the service
         app.include_router(specification_routes(prefix))
-    app.include_router(health_routes())
+    app.include_router(probe_routes(health))
     app.include_router(scrape_routes())
     app.include_router(docs_routes(TITLE, lambda: models.served.catalogue.ready_names))
     app.openapi = described(app, settings)  # type: ignore[method-assign]  # the way FastAPI documents
@@ -103,11 +104,13 @@ class Application:
         Answers any request.
     front : Front
         Answers plain ones.
+    health : Health
+        Answers probes.
     """
 
-    def __init__(self, envelope: Envelope, front: Front) -> None:
+    def __init__(self, envelope: Envelope, front: Front, health: Health) -> None:
         self._envelope = envelope
-        self.shortcut = Shortcut(envelope, front)
+        self.shortcut = Shortcut(envelope, front, health)
         """Answers plain, short requests at once; who does not know of it needs it not."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -147,7 +147,6 @@ class OverloadedError(ServiceError):
     """
 
     code = "overloaded"
-    retry_after_s: int = 1
 
     def __init__(self, message: str, *, reason: str) -> None:
         self.reason = reason

@@ -72,7 +72,7 @@ FAULTS = (
     Fault(
         name="who is refused is not told when to come again",
         path="service/api/problems.py",
-        old='return {"Retry-After": str(error.retry_after_s)}',
+        old='return {"Retry-After": str(when_to_come_again(request_id))}',
         new="return {}",
         tests=["tests/api/test_envelope.py"],
     ),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 from benchmarks.drills.load import Client, Tally, ask_until
 from benchmarks.drills.memory import busy_s
@@ -36,6 +37,14 @@ def picture(number: int) -> bytes:
     """Write a request for a picture that nobody has asked for before."""
     target = f"/models/iris/regions.png?title=Drill%20{number}"
     return f"GET {target} HTTP/1.1\r\nHost: drill\r\n\r\n".encode()
+
+
+class Listening(Protocol):
+    """Whatever answers on a port of this machine."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +82,7 @@ class Overload:
     recovery_s: float
 
 
-def burst(service: Service, n_requests: int, request: bytes) -> Tally:
+def burst(service: Listening, n_requests: int, request: bytes) -> Tally:
     """Open many connections at once, and ask once on each."""
 
     async def drill() -> Tally:
@@ -91,7 +100,7 @@ def overload(service: Service, *, times: float, seconds: float) -> Overload:
     """Ask for several times as much as can be answered, whatever becomes of it."""
 
     async def drill() -> Overload:
-        request = predict_rows(1, EXPLAIN)
+        request = predict_rows(4, EXPLAIN)
         idle_s = busy_s(service)
         calm = await _closed(service.port, request, seconds=min(seconds, 5.0), n_clients=8)
         calm_s = busy_s(service) - idle_s
@@ -118,7 +127,7 @@ def overload(service: Service, *, times: float, seconds: float) -> Overload:
     return asyncio.run(drill())
 
 
-def mixed(service: Service, *, n_pictures: int, seconds: float) -> tuple[Tally, Tally]:
+def mixed(service: Listening, *, n_pictures: int, seconds: float) -> tuple[Tally, Tally]:
     """Ask for rows and for many pictures; give what became of both."""
 
     async def drill() -> tuple[Tally, Tally]:

@@ -116,6 +116,26 @@ def running(
             process.wait()
 
 
+@contextlib.contextmanager
+def apart(service: Service) -> Iterator[None]:
+    """Leave the service one processor and its clients the others, if there are several.
+
+    Clients that ask for more than can be answered would else take the processor from who
+    answers, and what is measured would be how the system shares it.
+    """
+    processors = os.sched_getaffinity(0)
+    first = min(processors)
+    if len(processors) > 1:
+        for pid in (service.process.pid, *service.workers):
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {first})
+        os.sched_setaffinity(0, processors - {first})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
+
+
 def children(pid: int) -> list[int]:
     """Give the pids of the children of a process that live."""
     try:

@@ -16,6 +16,13 @@ local file = io.open("{body}", "rb")
 wrk.method = "{method}"
 wrk.body = file:read("*a")
 {headers}
+local number = 0
+local function another()
+  number = number + 1
+  wrk.headers["X-Request-ID"] = "request-" .. number
+  return wrk.format()
+end
+if {differ} then request = another end
 function done(summary, latency, requests)
   io.stderr:write(string.format(
     '{{"requests": %d, "microseconds": %d, "p50": %f, "p99": %f, "failed": %d}}',
@@ -40,8 +47,10 @@ class Load:
     p99_us: float
 
 
-def loaded(port: int, question: Question, *, connections: int, seconds: float) -> Load:
-    """Send one request again and again over some connections.
+def loaded(
+    port: int, question: Question, *, connections: int, seconds: float, differ: bool = False
+) -> Load:
+    """Send one request again and again over some connections; if they differ, by an id each.
 
     Raises
     ------
@@ -53,7 +62,10 @@ def loaded(port: int, question: Question, *, connections: int, seconds: float) -
         body.write_bytes(question.body)
         headers = "\n".join(f'wrk.headers["{k}"] = {v!r}' for k, v in question.headers)
         script.write_text(
-            SCRIPT.format(body=body, method=question.method, headers=headers), encoding="utf-8"
+            SCRIPT.format(
+                body=body, method=question.method, headers=headers, differ=str(differ).lower()
+            ),
+            encoding="utf-8",
         )
         done = subprocess.run(
             [

@@ -77,6 +77,11 @@ def _single_rows(name: str, server: Server, one: Question, plan: Plan, into: Fig
     into.add(name, figures.ONE_IRIS_CPU, 1e6 * (server.cpu_seconds() - before) / load.requests)
     into.add(name, figures.ONE_IRIS, load.per_second)
     into.add(name, figures.ONE_IRIS_P99, load.p99_us / 1e3)
+    if name == OURS.name:  # nobody else remembers heads
+        differ = loaded(
+            server.port, one, connections=CONNECTIONS, seconds=plan.seconds, differ=True
+        )
+        into.add(name, figures.ONE_IRIS_NEW, differ.per_second)
     alone = loaded(server.port, one, connections=1, seconds=plan.seconds)
     into.add(name, figures.ONE_IRIS_P50, alone.p50_us)
 

@@ -61,6 +61,13 @@ BEST = "the best peer"
 TARGETS = (
     Target(quantity=figures.ONE_IRIS, against=OTHERS, words=BEST, bound=20),
     Target(quantity=figures.ONE_IRIS, against=[ASGI], words=f"the {ASGI}", bound=0.7),
+    Target(
+        quantity=figures.ONE_IRIS_NEW, other=figures.ONE_IRIS, against=OTHERS, words=BEST, bound=20
+    ),
+    Target(
+        quantity=figures.ONE_IRIS_NEW, other=figures.ONE_IRIS, against=[ASGI],
+        words=f"the {ASGI}", bound=0.7,
+    ),
     Target(quantity=figures.ONE_WIDE, against=OTHERS, words=BEST, bound=12),
     Target(quantity=figures.ONE_IRIS_P50, against=OTHERS, words=BEST, bound=1 / 8),
     Target(quantity=figures.ONE_IRIS_P99, against=OTHERS, words=BEST, bound=1 / 10),

@@ -6,7 +6,7 @@ from service.api.metrics.note import Note
 from service.api.metrics.shared import ACTIVE
 from service.errors import OverloadedError
 
-QUEUE_S = 0.15
+QUEUE_S = 0.05
 """Short requests are answered one after the other, in no time, so that they are seldom in flight
 together; what tells that there are too many is how long they wait for that."""
 
@@ -50,13 +50,23 @@ class Admission:
         OverloadedError
             If there are too many already, or it has waited too long.
         """
-        is_late = crowded_since is not None and monotonic() - crowded_since > QUEUE_S
-        if is_late or self.in_flight >= self._max_requests:
-            msg = "expected fewer requests at a time; the same one fits a little later"
-            raise OverloadedError(msg, reason="requests")
+        if crowded_since is not None and monotonic() - crowded_since > QUEUE_S:
+            raise _too_many()
+        self.demand_room()
         note.is_admitted = True
         self.in_flight += 1
         self._values[ACTIVE] = self.in_flight
+
+    def demand_room(self) -> None:
+        """Refuse a request where too many are in flight.
+
+        Raises
+        ------
+        OverloadedError
+            If there are.
+        """
+        if self.in_flight >= self._max_requests:
+            raise _too_many()
 
     def hold(self, note: Note, n_bytes: int) -> None:
         """Take a body on, or more of one.
@@ -97,3 +107,8 @@ class Admission:
         if note.held:
             self.held -= note.held
             note.held = 0
+
+
+def _too_many() -> OverloadedError:
+    msg = "expected fewer requests at a time; the same one fits a little later"
+    return OverloadedError(msg, reason="requests")

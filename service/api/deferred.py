@@ -4,6 +4,7 @@ FastAPI takes as long to import as all the rest of a start, and a process that o
 never needs it. It is built in a thread: predictions go on beside that.
 """
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -36,4 +37,5 @@ class Deferred:
         with self._lock:  # of several first requests one builds
             if self._app is None:
                 self._app = self._build()
+                gc.freeze()  # it stays: whoever looks for garbage need not look there
             return self._app

@@ -57,7 +57,7 @@ class Reply:
         Headers that say which published policy decided.
     """
 
-    parts: Sequence[bytes]
+    parts: Sequence[bytes | memoryview]
     media_type: str
     n_rejected: int = 0
     n_warnings: int = 0
@@ -71,7 +71,7 @@ class Reply:
     @property
     def content(self) -> bytes:
         """The body as a whole."""
-        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+        return b"".join(self.parts)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -143,6 +143,23 @@ class Envelope:
         if head.path not in PROBES:
             self.admission.enter(note, crowded_since)
 
+    def glance(self, note: Note) -> None:
+        """Let a plain request in that is answered before anything else happens.
+
+        Parameters
+        ----------
+        note : Note
+            What is noted about it; it is never in flight beside another.
+
+        Raises
+        ------
+        UnauthorizedError, ForbiddenError, RateLimitedError, OverloadedError
+            As by `admit`.
+        """
+        if not self.gate.is_wide_open:
+            note.key = self.gate.let_in(note.head.path, note.head.headers)
+        self.admission.demand_room()
+
     def close(self, note: Note, began: float) -> None:
         """Let a request go, count it, and tell of it.
 

@@ -1,64 +1,64 @@
 """Whether the process lives, and whether its default model answers."""
 
-from fastapi import APIRouter, Request, Response
+from starlette.responses import Response
 
 from service.api.lifecycle import Lifecycle
-from service.api.metrics.note import request_id
 from service.api.problems import problem
-from service.api.served import served
-from service.artifacts.catalogue import Catalogue
+from service.api.served import Models
 from service.artifacts.golden import check_golden
 from service.errors import ArtifactError, ModelUnavailableError, UnknownModelError
 
-
-def health_routes() -> APIRouter:
-    """Make the routes for probes.
-
-    Returns
-    -------
-    APIRouter
-        The routes.
-    """
-    router = APIRouter(tags=["health"])
-
-    @router.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        """Answer as long as the process lives, whatever its models."""
-        return {"status": "alive"}
-
-    @router.get("/readyz")
-    async def readyz(request: Request) -> Response:
-        """Answer 200 while the default model answers its golden rows in every worker, else 503."""
-        reason = unreadiness(served(request).catalogue, request.app.state.lifecycle)
-        if reason is not None:
-            return problem("not_ready", reason, request_id(request))
-        return Response(b'{"status":"ready"}', media_type="application/json")
-
-    return router
+LIVENESS, READINESS = "/healthz", "/readyz"
 
 
-def unreadiness(catalogue: Catalogue, lifecycle: Lifecycle) -> str | None:
-    """Say why requests should go elsewhere.
+class Health:
+    """Answers the probes of whoever watches over the service.
 
     Parameters
     ----------
-    catalogue : Catalogue
+    models : Models
         The models.
     lifecycle : Lifecycle
         Where this process is in its life.
-
-    Returns
-    -------
-    str or None
-        One line; None if there is no reason.
     """
-    if lifecycle.is_draining:
-        return "the service is about to stop"
-    if not lifecycle.is_complete:
-        return "a worker is not ready yet"
-    try:
-        found = catalogue.get()
-        check_golden(found.artifact.model, found.artifact.manifest)
-    except (ArtifactError, ModelUnavailableError, UnknownModelError):
-        return "the default model is not available"
-    return None
+
+    def __init__(self, models: Models, lifecycle: Lifecycle) -> None:
+        self._models = models
+        self._lifecycle = lifecycle
+
+    def answer(self, path: str, request_id: str) -> Response:
+        """Answer a probe.
+
+        Parameters
+        ----------
+        path : str
+            Whether it asks for liveness or for readiness.
+        request_id : str
+            Its id.
+
+        Returns
+        -------
+        Response
+            JSON.
+        """
+        if path == LIVENESS:
+            return _status("alive")
+        reason = self._unreadiness()
+        return _status("ready") if reason is None else problem("not_ready", reason, request_id)
+
+    def _unreadiness(self) -> str | None:
+        """Say why requests should go elsewhere, in one line."""
+        if self._lifecycle.is_draining:
+            return "the service is about to stop"
+        if not self._lifecycle.is_complete:
+            return "a worker is not ready yet"
+        try:
+            found = self._models.served.catalogue.get()
+            check_golden(found.artifact.model, found.artifact.manifest)
+        except (ArtifactError, ModelUnavailableError, UnknownModelError):
+            return "the default model is not available"
+        return None
+
+
+def _status(word: str) -> Response:
+    return Response(b'{"status":"%b"}' % word.encode(), media_type="application/json")

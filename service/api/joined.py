@@ -1,6 +1,6 @@
 """Answers to blocks of rows, joined to one body: what is written of a block is written at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,8 @@ from service.tables.bodies.arrow import write_arrow_body
 from service.tables.bodies.body import AnswerColumn
 from service.tables.bodies.npy import write_npy_body
 
+Bytes = bytes | memoryview
+
 
 class Joined(Protocol):
     """The body of an answer to blocks of rows, every one of which is answered."""
@@ -21,7 +23,7 @@ class Joined(Protocol):
     def add(self, answer: Answer) -> None:
         """Take the answer to the next block."""
 
-    def parts(self) -> list[bytes]:
+    def parts(self) -> Sequence[Bytes]:
         """Give the body, in parts."""
 
 
@@ -30,7 +32,7 @@ class JoinedJson:
 
     def __init__(self) -> None:
         self._heads: Mapping[str, Any] = {}
-        self._lists: dict[str, list[bytes]] = {}
+        self._lists: dict[str, list[Bytes]] = {}
         self._warnings: tuple[Fault, ...] = ()
         self._n_warnings = 0
 
@@ -38,16 +40,16 @@ class JoinedJson:
         """Take the answer to the next block."""
         self._heads = {"model": answer.model, **answer.heads}
         for name, part in answer.parts.items():
-            written = as_json(part)
+            written = memoryview(as_json(part))  # cut without a copy
             pieces = self._lists.setdefault(name, [])
-            pieces.append(b"," + written[1:-1] if pieces else written[:-1])
+            pieces += (b",", written[1:-1]) if pieces else (written[:-1],)
         if len(self._warnings) < MAX_WARNINGS:
             self._warnings += answer.batch.warnings
         self._n_warnings += answer.batch.n_warnings
 
-    def parts(self) -> list[bytes]:
+    def parts(self) -> Sequence[Bytes]:
         """Give the body, in parts."""
-        parts = [as_json(self._heads)[:-1]]
+        parts: list[Bytes] = [as_json(self._heads)[:-1]]
         for name, pieces in self._lists.items():
             parts += [b',"%b":' % name.encode(), *pieces, b"]"]
         if self._n_warnings:
@@ -67,7 +69,7 @@ class JoinedNpy:
         """Take the answer to the next block."""
         self._blocks.append(np.asarray(answer.parts["probabilities"]))
 
-    def parts(self) -> list[bytes]:
+    def parts(self) -> Sequence[Bytes]:
         """Give the body, in parts."""
         return write_npy_body(self._blocks)
 
@@ -82,7 +84,7 @@ class JoinedArrow:
         """Take the answer to the next block."""
         self._blocks.append(dict(answer.columns()))
 
-    def parts(self) -> list[bytes]:
+    def parts(self) -> Sequence[Bytes]:
         """Give the body, in parts."""
         return list(write_arrow_body(self._blocks, has_gaps=False))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 import orjson
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from service.errors import (
     Fault,
     InputError,
     OverloadedError,
+    RateLimitedError,
     ServiceError,
     UnauthorizedError,
     UnknownModelError,
@@ -129,10 +131,31 @@ def problem_of(error: ServiceError, request_id: str) -> Response:
         return problem(error.code, "expected the name and version of a model", request_id)
     if error.code not in PROBLEMS or error.code == "internal":
         return problem("internal", "see the log under this request id", request_id)
-    return problem(error.code, str(error), request_id, headers=_headers(error))
+    return problem(error.code, str(error), request_id, headers=_headers(error, request_id))
 
 
-def _headers(error: ServiceError) -> dict[str, str]:
-    if isinstance(error, OverloadedError):
+def when_to_come_again(request_id: str) -> int:
+    """Give the seconds after which who is refused may come again.
+
+    Clients that are refused together, and all wait as long, come together again: by their ids,
+    a third of them waits one second, a third two, and a third three.
+
+    Parameters
+    ----------
+    request_id : str
+        The id of the request.
+
+    Returns
+    -------
+    int
+        From 1 to 3.
+    """
+    return 1 + crc32(request_id.encode()) % 3
+
+
+def _headers(error: ServiceError, request_id: str) -> dict[str, str]:
+    if isinstance(error, RateLimitedError):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, OverloadedError):
+        return {"Retry-After": str(when_to_come_again(request_id))}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else {}

@@ -1,16 +1,19 @@
 """Drawing for many: a bounded cache, one drawing a picture, and a queue that ends."""
 
 import asyncio
+import contextlib
 import gzip
+import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-from starlette.concurrency import run_in_threadpool
 
 from service.errors import OverloadedError
 
 GZIP_LEVEL = 6
+LOWEST_PRIORITY = 19
 ENTRY_BYTES = 1_000
 """What an entry costs besides its contents; it bounds how many small ones there can be."""
 
@@ -55,7 +58,7 @@ class Renders:
     def __init__(self, *, cache_bytes: int, at_once: int, waiting: int) -> None:
         self._cache_bytes = cache_bytes
         self._most = at_once + waiting
-        self._turn = asyncio.Semaphore(at_once)
+        self._painters = ThreadPoolExecutor(at_once, "painter", _give_way)
         self._finished: OrderedDict[str, Render] = OrderedDict()
         self._bytes = 0
         self._under_way: dict[str, asyncio.Task[Render]] = {}
@@ -97,8 +100,8 @@ class Renders:
         return await asyncio.shield(task)
 
     async def _draw(self, key: str, paint: Callable[[], bytes], *, is_text: bool) -> Render:
-        async with self._turn:
-            render = await run_in_threadpool(_render, paint, is_text=is_text)
+        loop = asyncio.get_running_loop()
+        render = await loop.run_in_executor(self._painters, _render, paint, is_text)
         self._keep(key, render)
         return render
 
@@ -117,7 +120,13 @@ class Renders:
             self._bytes -= oldest.size
 
 
-def _render(paint: Callable[[], bytes], *, is_text: bool) -> Render:
+def _give_way() -> None:
+    """Let everybody else have the processor first: rows are not to wait for pictures."""
+    with contextlib.suppress(OSError):  # elsewhere than on Linux a thread has no number of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+
+
+def _render(paint: Callable[[], bytes], is_text: bool) -> Render:  # noqa: FBT001 - an executor passes no names
     content = paint()
     # A fixed time keeps the bytes the same.
     zipped = gzip.compress(content, GZIP_LEVEL, mtime=0) if is_text else None

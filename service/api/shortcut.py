@@ -1,4 +1,4 @@
-"""Plain, short requests: from head and body to the bytes of the answer, in one call.
+"""Plain, short requests and probes: from head and body to the bytes of the answer, in one call.
 
 A task, a queue and two messages for each request cost as much as everything else together.
 A server that has a whole short request in its hands can ask here for the whole answer; all
@@ -15,6 +15,7 @@ from service.api.envelope import Envelope
 from service.api.exchange import head_of
 from service.api.front import Found, Front
 from service.api.head import Head
+from service.api.health import LIVENESS, READINESS, Health
 from service.api.metrics.note import Note
 from service.api.refusals import defect, refusal
 from service.errors import ServiceError
@@ -38,11 +39,14 @@ class Shortcut:
         What holds for every request.
     front : Front
         What answers plain ones.
+    health : Health
+        What answers probes, which many requests that wait must not keep waiting.
     """
 
-    def __init__(self, envelope: Envelope, front: Front) -> None:
+    def __init__(self, envelope: Envelope, front: Front, health: Health) -> None:
         self._envelope = envelope
         self._front = front
+        self._health = health
 
     def __call__(self, head: Head, body: bytes) -> Whole | None:
         """Answer a request, if it is a plain one.
@@ -62,7 +66,7 @@ class Shortcut:
         began = perf_counter()
         found = self._front.plain(head)
         if found is None:
-            return self._picture(head, began) if head.method == "GET" else None
+            return self._got(head, began) if head.method == "GET" else None
         if len(body) > THREAD_BYTES:
             return None
         envelope = self._envelope
@@ -70,13 +74,13 @@ class Shortcut:
         note.is_read = True
         note.bytes_in = len(body)
         try:
-            envelope.admit(note)
+            envelope.glance(note)
             whole = self._answer(found, body, note)
         except ServiceError as error:
-            whole = _refused(refusal(error, note, envelope.recorder), note)
+            whole = _written(refusal(error, note, envelope.recorder), note)
         except Exception:
             log.exception("request_failed", request_id=note.request_id)
-            whole = _refused(defect(note), note)
+            whole = _written(defect(note), note)
         finally:
             envelope.close(note, began)
         return whole
@@ -92,25 +96,30 @@ class Shortcut:
         head = (found[1].head, b"content-length: %d" % len(content), _NOTHING_TO_SAY)
         return b"".join((*head, note.identifier, _END)), content
 
-    def _picture(self, head: Head, began: float) -> Whole | None:
-        """Answer with a picture that is at hand."""
-        shelved = self._front.shelf.find(head)
-        if shelved is None or not head.is_unambiguous:
+    def _got(self, head: Head, began: float) -> Whole | None:
+        """Answer a probe, or with a picture that is at hand."""
+        if not head.is_unambiguous:
             return None
-        whole = shelved.whole(head.headers.get(b"if-none-match"))
-        if whole is None:
+        is_probe = head.path in (LIVENESS, READINESS) and not head.scope["query_string"]
+        shelved = None if is_probe else self._front.shelf.find(head)
+        known = head.headers.get(b"if-none-match")
+        picture = None if shelved is None else shelved.whole(known)
+        if not is_probe and picture is None:
             return None
         envelope = self._envelope
         note = Note(envelope.identifier(head.headers), head, envelope.admission)
-        note.route = shelved.route
+        note.route = head.path if shelved is None else shelved.route
         try:
             envelope.admit(note)
-            lines, body = whole
-            note.status = 200 if body else 304
-            note.bytes_out = len(body)
-            whole = b"".join((lines, _ID, note.identifier, _END)), body
+            if picture is None:
+                whole = _written(self._health.answer(head.path, note.request_id), note)
+            else:
+                lines, body = picture
+                note.status = 200 if body else 304
+                note.bytes_out = len(body)
+                whole = b"".join((lines, _ID, note.identifier, _END)), body
         except ServiceError as error:
-            whole = _refused(refusal(error, note, envelope.recorder), note)
+            whole = _written(refusal(error, note, envelope.recorder), note)
         finally:
             envelope.close(note, began)
         return whole
@@ -125,7 +134,7 @@ def _whole(endpoint: Endpoint, reply: Reply, note: Note) -> Whole:
     return b"".join((endpoint.head, counts, _ID, note.identifier, _END)), content
 
 
-def _refused(response: Response, note: Note) -> Whole:
+def _written(response: Response, note: Note) -> Whole:
     content = bytes(response.body)
     note.status = response.status_code
     note.bytes_out = len(content)

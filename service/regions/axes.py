@@ -11,6 +11,9 @@ from service.regions.ticks import Tick, round_ticks
 TICK_TEXT = 0.92
 """Size of the numbers, in ems."""
 
+DENSEST_EM = 1.6
+"""From one number of the y axis to the next, where it would have but one otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Axes:
@@ -141,7 +144,11 @@ def lay_axes(
     top, right, bottom = (round(side) for side in room)
     em = lettering.em
     height = max(1, bottom - round((3.7 if names[0] else 2.2) * em) - top)
-    y_ticks = round_ticks(plane.y.low, plane.y.high, max(2, int(height / (3.6 * em))))
+    most = max(2, int(height / (3.6 * em)))
+    y_ticks = round_ticks(plane.y.low, plane.y.high, most)
+    while len(y_ticks) < 2 and (most + 1) * DENSEST_EM * em <= height:  # noqa: PLR2004 - a scale has two
+        most += 1
+        y_ticks = round_ticks(plane.y.low, plane.y.high, most)
     left = round(_widest(y_ticks, lettering) + (2.9 if names[1] else 1.3) * em)
     width = max(1, right - left)
     most = max(2, int(width / (4.2 * em)))

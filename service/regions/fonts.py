@@ -79,6 +79,7 @@ def font_file(face: Face) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def is_rightward(text: str) -> bool:
     """Tell the direction of a line by its first letter that has one.
 

@@ -8,7 +8,7 @@ from service.regions.axes import lay_axes
 from service.regions.labels import name_regions
 from service.regions.lettering import Lettering
 from service.regions.options import PictureOptions
-from service.regions.panel import lay_panel
+from service.regions.panel import Panel, lay_panel, measure_panel
 from service.regions.plane import Axis
 from service.regions.points import lay_points
 from service.regions.polygons import OUTSIDE
@@ -59,11 +59,11 @@ def compose(subject: Subject, options: PictureOptions, words: Words) -> Scene:
     levels = _levels(options)
     head = _head(subject, options, lettering)
     top = head[-1].y + 0.9 * em if head else 1.2 * em
-    panel, gap = None, 1.3 * em
+    extent, gap, n_bands = None, 1.3 * em, len(levels) + 1
     if options.width >= PANEL_SIDE_PX[0] and options.height >= PANEL_SIDE_PX[1]:
         room = (0.4 * options.width, options.height - top - em)
-        panel = lay_panel(subject, lettering, room, len(levels) + 1)
-    right = options.width - (gap if panel is None else panel.width + 2.0 * gap)
+        extent = measure_panel(subject, lettering, room, n_bands)
+    right = options.width - (gap if extent is None else extent.width + 2.0 * gap)
     is_tiny = min(options.width, options.height) < TINY_PX
     names = (
         _given(options.xlabel, "" if is_tiny else _axis_name(subject.plane.x, 1, words)),
@@ -71,9 +71,11 @@ def compose(subject: Subject, options: PictureOptions, words: Words) -> Scene:
     )
     axes = lay_axes(subject.plane, names, (top, right, options.height), lettering)
     frame = axes.frame
-    if panel is not None:
-        panel = panel.moved(frame.right + gap, frame.top)
-    is_named = panel is not None and panel.lists_classes
+    panel = Panel()
+    if extent is not None:
+        corner = (frame.right + gap, frame.top)
+        panel = lay_panel(subject, lettering, extent, corner, n_bands)
+    is_named = extent is not None and extent.lists_classes
     return Scene(
         width=options.width,
         height=options.height,
@@ -84,14 +86,14 @@ def compose(subject: Subject, options: PictureOptions, words: Words) -> Scene:
         kept=subject.decisions.kept,
         levels=levels,
         strokes=(*_boundaries(subject.decisions, frame, em), *axes.strokes()),
-        swatches=() if panel is None else panel.swatches,
+        swatches=panel.swatches,
         marks=lay_points(subject.points, frame, em),
-        markers=() if panel is None else panel.markers,
+        markers=panel.markers,
         texts=(
             *(() if is_named else name_regions(subject, frame, lettering)),
             *(replace(line, x=frame.left) for line in head),
             *axes.texts(),
-            *(() if panel is None else panel.texts),
+            *panel.texts,
         ),
         # A picture without a title is still called something, for who cannot see it.
         title=options.title or _own_title(subject, words),
@@ -121,7 +123,12 @@ def _head(subject: Subject, options: PictureOptions, lettering: Lettering) -> li
     """Lay the title, and under it the slice."""
     em, lines = lettering.em, []
     room, y = options.width - 5.0 * em, 0.7 * em
-    title = _given(options.title, _own_title(subject, lettering.words))
+    title = options.title
+    if title is None:
+        title = _own_title(subject, lettering.words)
+        # In a small picture the name alone says more than the beginning of a sentence.
+        if subject.name and lettering.width(title, 1.3 * em, bold=True) > room:
+            title = subject.name
     title = lettering.fit(title, 1.3 * em, room, bold=True)
     if title:
         y += 1.3 * em
@@ -138,7 +145,9 @@ def _slice_caption(subject: Subject, lettering: Lettering, room: float) -> str:
     held, words, size = subject.plane.held, lettering.words, 0.92 * lettering.em
     ending = words.projected if subject.points is not None else ""
     if subject.plane.x.variance_share is not None:
-        return lettering.fit(words.principal_plane + ending, size, room)
+        whole = words.principal_plane + ending
+        is_short = lettering.width(whole, size) <= room
+        return whole if is_short else lettering.fit(words.principal_plane, size, room)
     if not held:
         return ""
     caption = ""

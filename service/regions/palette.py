@@ -38,7 +38,8 @@ class Palette:
         How much of a class's colour is mixed into the paper of its region where its
         probability is below every level, and where it is above all of them.
     point_shade : float
-        How bright the points of a class are next to its colour.
+        How much of a point's colour is that of its class; the rest is black on light paper and
+        white on dark paper.
     """
 
     ink: tuple[int, int, int]
@@ -102,7 +103,8 @@ class Palette:
         ndarray of shape (n_classes, 3)
             Values of sRGB, 0 to 255.
         """
-        return self.point_shade * class_colours(n_classes)
+        rest = 0.0 if self.paper > self.ink else 255.0
+        return rest + self.point_shade * (class_colours(n_classes) - rest)
 
     def neutral(self, band: int, n_bands: int) -> tuple[int, int, int]:
         """Give the tint that stands for a band of every class.
@@ -136,7 +138,7 @@ LIGHT = Palette(
     hatch=(206, 209, 214),
     tint_low=0.12,
     tint_high=0.58,
-    point_shade=0.88,
+    point_shade=0.85,
 )
 DARK = Palette(
     ink=(232, 235, 239),
@@ -147,7 +149,7 @@ DARK = Palette(
     hatch=(70, 76, 86),
     tint_low=0.16,
     tint_high=0.58,
-    point_shade=1.0,
+    point_shade=0.7,
 )
 
 

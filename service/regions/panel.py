@@ -1,6 +1,6 @@
 """The panel beside the view: classes, misclassified points, and the key of tints."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from service.regions.lettering import Lettering
@@ -20,70 +20,55 @@ NAME_ROOM_EM = 11.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
-    """Marks of the panel, laid out from its own top left corner.
+class Extent:
+    """What a panel takes, before it is laid out.
 
     Parameters
     ----------
     width : float
-        Room it takes, in CSS pixels.
+        In CSS pixels.
     lists_classes : bool
         Whether it says which shape and colour is which class.
-    swatches, markers, texts
-        As in `Scene`.
     """
 
     width: float
     lists_classes: bool
-    swatches: tuple[Swatch, ...]
-    markers: tuple[Marker, ...]
-    texts: tuple[Text, ...]
 
-    def moved(self, x: float, y: float) -> "Panel":
-        """Place the panel in the picture.
 
-        Parameters
-        ----------
-        x, y : float
-            Where its top left corner comes to be.
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Marks of the panel, as in `Scene`."""
 
-        Returns
-        -------
-        Panel
-            The same panel, elsewhere.
-        """
-        return replace(
-            self,
-            swatches=tuple(replace(mark, x=mark.x + x, y=mark.y + y) for mark in self.swatches),
-            markers=tuple(replace(mark, x=mark.x + x, y=mark.y + y) for mark in self.markers),
-            texts=tuple(replace(mark, x=mark.x + x, y=mark.y + y) for mark in self.texts),
-        )
+    swatches: tuple[Swatch, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    texts: tuple[Text, ...] = ()
 
 
 class _Column:
     """The panel while it grows downwards."""
 
-    def __init__(self, em: float, width: float) -> None:
-        self.em, self.width, self.y = em, width, 0.0
+    def __init__(self, em: float, left: float, top: float, width: float) -> None:
+        self.em, self.left, self.y, self.width = em, left, top, width
         self.swatches: list[Swatch] = []
         self.markers: list[Marker] = []
         self.texts: list[Text] = []
 
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
     def note(self, text: str, *, anchor: str = "start", indent: float = 0.0) -> None:
-        x = self.width if anchor == "end" else indent
+        x = self.right if anchor == "end" else self.left + indent
         size = 0.86 * self.em
         self.texts.append(
             Text(x=x, y=self.y + size, text=text, size_px=size, ink="soft", anchor=anchor)
         )
 
 
-def lay_panel(
-    subject: Subject,
-    lettering: Lettering,
-    room: tuple[float, float],
-    n_bands: int,
-) -> Panel:
-    """Lay out the panel.
+def measure_panel(
+    subject: Subject, lettering: Lettering, room: tuple[float, float], n_bands: int
+) -> Extent:
+    """Say how wide the panel becomes, and whether the classes have room in it.
 
     Parameters
     ----------
@@ -98,8 +83,8 @@ def lay_panel(
 
     Returns
     -------
-    Panel
-        The panel at the origin.
+    Extent
+        For `lay_panel`.
     """
     em, words, n_classes = lettering.em, lettering.words, len(subject.class_texts)
     key_height = 12.0 * em if n_bands > 1 else 0.0
@@ -117,8 +102,40 @@ def lay_panel(
             for text in (words.probability, words.winner, words.fainter)
         ),
     )
-    column = _Column(em, max(name_room + 6.0 * em, 9.4 * em, min(said, 14.0 * em)))
-    if lists_classes:
+    width = max(name_room + 6.0 * em, 9.4 * em, min(said, 14.0 * em))
+    return Extent(width=width, lists_classes=lists_classes)
+
+
+def lay_panel(
+    subject: Subject,
+    lettering: Lettering,
+    extent: Extent,
+    corner: tuple[float, float],
+    n_bands: int,
+) -> Panel:
+    """Lay out the panel.
+
+    Parameters
+    ----------
+    subject : Subject
+        What the picture is about.
+    lettering : Lettering
+        How texts are written.
+    extent : Extent
+        What it takes.
+    corner : tuple of (float, float)
+        Its top left corner, in CSS pixels.
+    n_bands : int
+        Number of tints a class, one if the regions are flat.
+
+    Returns
+    -------
+    Panel
+        The marks.
+    """
+    em, words, n_classes = lettering.em, lettering.words, len(subject.class_texts)
+    column = _Column(em, *corner, extent.width)
+    if extent.lists_classes:
         _list_classes(column, subject, lettering, n_bands)
     elif subject.partition.absent:
         count = len(subject.partition.absent)
@@ -131,8 +148,6 @@ def lay_panel(
     if n_bands > 1:
         _explain_tints(column, subject, words, n_bands)
     return Panel(
-        width=column.width,
-        lists_classes=lists_classes,
         swatches=tuple(column.swatches),
         markers=tuple(column.markers),
         texts=tuple(column.texts),
@@ -150,7 +165,7 @@ def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_ban
         if wins:
             column.swatches.append(
                 Swatch(
-                    x=0,
+                    x=column.left,
                     y=middle - 0.62 * em,
                     width=1.7 * em,
                     height=1.24 * em,
@@ -159,14 +174,16 @@ def _list_classes(column: _Column, subject: Subject, lettering: Lettering, n_ban
                     n_bands=n_bands,
                 )
             )
-        column.markers.append(Marker(x=0.85 * em, y=middle, look=Look(k=k, radius_px=radius)))
+        column.markers.append(
+            Marker(x=column.left + 0.85 * em, y=middle, look=Look(k=k, radius_px=radius))
+        )
         base = middle + 0.36 * em
         name = lettering.fit(text, em, column.width - 5.6 * em)
         ink: Ink = "ink" if wins else "soft"
         column.texts += [
-            Text(x=2.3 * em, y=base, text=name, size_px=em, ink=ink),
+            Text(x=column.left + 2.3 * em, y=base, text=name, size_px=em, ink=ink),
             Text(
-                x=column.width,
+                x=column.right,
                 y=base,
                 text=_percent(shares[k]) if wins else "–",
                 size_px=em,
@@ -188,7 +205,7 @@ def _add_undecided(column: _Column, lettering: Lettering, share: float, n_bands:
     em, middle = column.em, column.y + 0.75 * column.em
     column.swatches.append(
         Swatch(
-            x=0,
+            x=column.left,
             y=middle - 0.62 * em,
             width=1.7 * em,
             height=1.24 * em,
@@ -201,8 +218,8 @@ def _add_undecided(column: _Column, lettering: Lettering, share: float, n_bands:
     base = middle + 0.36 * em
     name = lettering.fit(lettering.words.undecided, em, column.width - 5.6 * em)
     column.texts += [
-        Text(x=2.3 * em, y=base, text=name, size_px=em),
-        Text(x=column.width, y=base, text=_percent(share), size_px=em, ink="soft", anchor="end"),
+        Text(x=column.left + 2.3 * em, y=base, text=name, size_px=em),
+        Text(x=column.right, y=base, text=_percent(share), size_px=em, ink="soft", anchor="end"),
     ]
     column.y += 1.7 * em
 
@@ -212,9 +229,15 @@ def _count_wrong(column: _Column, points: Points, lettering: Lettering) -> None:
     em, y = column.em, column.y + 0.6 * column.em
     wrong, total = int(points.is_wrong.sum()), len(points.y)
     column.markers.append(
-        Marker(x=0.85 * em, y=y, look=Look(k=None, radius_px=round(0.36 * em, 2), is_ringed=True))
+        Marker(
+            x=column.left + 0.85 * em,
+            y=y,
+            look=Look(k=None, radius_px=round(0.36 * em, 2), is_ringed=True),
+        )
     )
-    column.texts.append(Text(x=2.3 * em, y=y + 0.36 * em, text=words.misclassified, size_px=em))
+    column.texts.append(
+        Text(x=column.left + 2.3 * em, y=y + 0.36 * em, text=words.misclassified, size_px=em)
+    )
     column.y += 1.35 * em
     column.note(words.of_points.format(count=wrong, total=total), indent=2.3 * em)
     column.y += 1.2 * em
@@ -238,7 +261,7 @@ def _explain_tints(column: _Column, subject: Subject, words: Words, n_bands: int
     for place, k in enumerate(columns):
         column.swatches.extend(
             Swatch(
-                x=place * wide,
+                x=column.left + place * wide,
                 y=edges[i],
                 width=wide,
                 height=edges[i + 1] - edges[i],
@@ -252,7 +275,7 @@ def _explain_tints(column: _Column, subject: Subject, words: Words, n_bands: int
         y = column.y + height * (i + 1) / (len(LEVELS) + 1)
         column.texts.append(
             Text(
-                x=wide * len(columns) + 0.6 * em,
+                x=column.left + wide * len(columns) + 0.6 * em,
                 y=y + 0.31 * em,
                 text=f"{level:g}",
                 size_px=0.86 * em,

@@ -1,20 +1,16 @@
 """A scene as a PNG: shading and lines in numpy, shapes and letters through Pillow."""
 
 import struct
-import sys
 import zlib
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from service.regions.palette import DARK, LIGHT, Bytes, Palette
-from service.regions.raster import shade, undecided
-from service.regions.scene import HATCH_PX, Scene, Stroke, Swatch
+from service.regions.scene import Scene, Stroke, Swatch
 from service.regions.sprites import stamp
-from service.regions.strokes import cover
+from service.regions.view import View, is_hatch, packed
 from service.regions.writing import write
-from service.softmax.arrays import Booleans, Integers
 
 COMPRESSION = 3
 """zlib's level; 6 gains little on these pictures."""
@@ -22,8 +18,6 @@ COMPRESSION = 3
 STRIP_PIXELS = 1 << 19
 """Pictures are painted in strips of rows of about this many pixels: a poster needs no more
 memory."""
-
-_Canvas = NDArray[np.uint32]
 
 
 def paint_png(scene: Scene, scale: int) -> bytes:
@@ -46,11 +40,12 @@ def paint_png(scene: Scene, scale: int) -> bytes:
     .. [1] W3C, "Portable Network Graphics (PNG) Specification (Third Edition)".
     """
     width, height = scene.width * scale, scene.height * scale
+    view = View(scene=scene, palette=DARK if scene.theme == "dark" else LIGHT, scale=scale)
     deflate = zlib.compressobj(COMPRESSION)
     step = max(1, STRIP_PIXELS // width)
     content = []
     for top in range(0, height, step):
-        strip = _paint_strip(scene, scale, range(top, min(top + step, height)))
+        strip = _paint_strip(view, range(top, min(top + step, height)))
         lines = np.zeros((len(strip), 1 + 3 * width), dtype=np.uint8)  # 0: rows are not filtered
         for channel in range(3):
             lines[:, 1 + channel :: 3] = strip[:, channel::4]
@@ -71,17 +66,21 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return b"".join([struct.pack(">I", len(content)), kind, content, struct.pack(">I", checksum)])
 
 
-def _paint_strip(scene: Scene, scale: int, rows: range) -> Bytes:
+def _paint_strip(view: View, rows: range) -> Bytes:
     """Paint some rows of pixels, red, green, blue and nothing; shape (n_rows, 4 * width)."""
-    palette = DARK if scene.theme == "dark" else LIGHT
-    tints = _tints(scene, palette)
-    canvas = np.full((len(rows), scene.width * scale), _packed(palette.paper), dtype=np.uint32)
-    _draw_regions(canvas, scene, palette, scale, rows)
+    scene, palette, scale, frame = view.scene, view.palette, view.scale, view.scene.frame
+    canvas = np.full((len(rows), scene.width * scale), packed(palette.paper), dtype=np.uint32)
+    high, low = max(rows.start, frame.top * scale), min(rows.stop, frame.bottom * scale)
+    if high < low:
+        inside = canvas[high - rows.start : low - rows.start]
+        inside = inside[:, frame.left * scale : frame.right * scale]
+        view.paint(inside, range(high - frame.top * scale, low - frame.top * scale))
     size = (canvas.shape[1], len(rows))
     image = Image.frombuffer("RGBX", size, canvas.view(np.uint8), "raw", "RGBX", 0, 1)
     image.readonly = 0  # its pixels are the canvas itself, which is ours to write to
     pen = ImageDraw.Draw(image)
     top, n_classes = rows.start, scene.field.n_classes
+    tints = palette.tints(n_classes, len(scene.levels) + 1)
     for swatch in scene.swatches:
         neutral = palette.neutral(swatch.band, swatch.n_bands)
         colour = neutral if swatch.k is None else tuple(tints[swatch.k, swatch.band].tolist())
@@ -106,68 +105,6 @@ def _paint_strip(scene: Scene, scale: int, rows: range) -> Bytes:
 
 def _tints(scene: Scene, palette: Palette) -> Bytes:
     return palette.tints(scene.field.n_classes, len(scene.levels) + 1)
-
-
-def _packed(colour: tuple[int, int, int] | Bytes) -> int:
-    red, green, blue = map(int, colour)
-    return int.from_bytes(bytes([red, green, blue, 255]), sys.byteorder)
-
-
-def _draw_regions(canvas: _Canvas, scene: Scene, palette: Palette, scale: int, rows: range) -> None:
-    frame, tints = scene.frame, _tints(scene, palette)
-    top, bottom = frame.top * scale, frame.bottom * scale
-    shown = range(max(rows.start, top) - top, min(rows.stop, bottom) - top)
-    if not shown:
-        return
-    view = canvas[
-        shown.start + top - rows.start : shown.stop + top - rows.start,
-        frame.left * scale : frame.right * scale,
-    ]
-    size = (view.shape[1], bottom - top)
-    flat = np.full((tints.shape[0] * tints.shape[1], 4), 255, dtype=np.uint8)
-    flat[:, :3] = tints.reshape(-1, 3)
-    colours = flat.view(np.uint32)[:, 0]
-    view[...] = colours.take(shade(scene.field, scene.partition, scene.levels, shown, size))
-    if scene.kept is not None:
-        blank = undecided(scene.kept, shown, size)
-        row, column = np.nonzero(blank)
-        line = is_hatch(column, row + shown.start, scale)
-        view[row, column] = np.where(line, _packed(palette.hatch), _packed(palette.blank))
-    cover_of = np.zeros(view.shape, dtype=np.float32)
-    left, start = scale * frame.left, top + shown.start
-    for stroke in scene.strokes:
-        if stroke.between is not None:
-            cover(
-                cover_of,
-                (scale * stroke.x0 - left, scale * stroke.y0 - start),
-                (scale * stroke.x1 - left, scale * stroke.y1 - start),
-                scale * stroke.width_px,
-            )
-    row, column = np.divmod(np.flatnonzero(cover_of), size[0])
-    share = cover_of[row, column, None]
-    under = view[row, column].view(np.uint8).reshape(-1, 4)
-    under[:, :3] = np.rint(
-        under[:, :3] + share * (np.array(palette.ink, np.float32) - under[:, :3])
-    )
-    view[row, column] = under.view(np.uint32)[:, 0]
-
-
-def is_hatch(x: Integers, y: Integers, scale: int) -> Booleans:
-    """Say which pixels belong to the lines of a hatching.
-
-    Parameters
-    ----------
-    x, y : ndarray of shape (n_pixels,)
-        Device pixels.
-    scale : int
-        Device pixels along one CSS pixel.
-
-    Returns
-    -------
-    ndarray of shape (n_pixels,)
-        True on a line.
-    """
-    return np.asarray((x + y) % (HATCH_PX * scale) < scale)
 
 
 def _hatch_swatch(

@@ -8,7 +8,6 @@ from service.regions.scene import Frame, Look, Marks
 from service.regions.subject import Points
 from service.regions.traced import PolicyRule
 from service.regions.words import Words
-from service.softmax.arrays import Integers
 from service.softmax.model import SoftmaxModel
 from service.softmax.sample import Sample
 
@@ -20,9 +19,6 @@ OPACITIES = (1.0, 0.75, 0.5, 0.3)
 
 STACKS = (1, 3, 10, 30)
 """Rows of one class at one place, from which on their one mark is larger."""
-
-CELLS = 1000
-"""Rows share a mark if they fall into one of so many cells along a side of the view."""
 
 GROWTH = 1.35
 """How much wider a mark becomes with each step."""
@@ -83,10 +79,8 @@ def lay_points(points: Points | None, frame: Frame, em: float) -> Marks:
         return Marks(looks=(), counts=(), places=np.empty((0, 2)))
     places = frame.pixels(points.places)
     faint = np.searchsorted(DEPTHS, points.depth)
-    packed = _packed(points)
-    order = np.argsort(packed, kind="stable")
-    first = np.flatnonzero(np.diff(packed[order], prepend=-1))
-    stack = np.searchsorted(STACKS, np.diff(first, append=len(order)), side="right") - 1
+    order, first, counts = points.heaps
+    stack = np.searchsorted(STACKS, counts, side="right") - 1
     # Of rows in one place the one nearest to the slice tells how faint the mark is.
     faint = np.minimum.reduceat(faint[order], first)
     one = order[first]
@@ -98,9 +92,10 @@ def lay_points(points: Points | None, frame: Frame, em: float) -> Marks:
     kinds = (is_wrong * n_stacks + n_stacks - 1 - stack) * n_faint + n_faint - 1 - faint
     kinds = kinds * n_classes + points.y[one]
     order = np.argsort(kinds, kind="stable")
-    found, counts = np.unique(kinds[order], return_counts=True)
+    kinds = kinds[order]
+    starts = np.flatnonzero(np.diff(kinds, prepend=-1))
     looks = []
-    for kind in found.tolist():
+    for kind in kinds[starts].tolist():
         rest, k = divmod(kind, n_classes)
         rest, clear = divmod(rest, n_faint)
         wrong, small = divmod(rest, n_stacks)
@@ -112,6 +107,7 @@ def lay_points(points: Points | None, frame: Frame, em: float) -> Marks:
                 opacity=OPACITIES[n_faint - 1 - clear],
             )
         )
+    counts = np.diff(starts, append=len(kinds))
     return Marks(looks=tuple(looks), counts=tuple(counts.tolist()), places=places[one][order])
 
 
@@ -130,15 +126,5 @@ def explain_looks(points: Points, words: Words) -> list[str]:
     list of str
         At most two lines.
     """
-    _, counts = np.unique(_packed(points), return_counts=True)
     notes = [words.fainter] if (points.depth > DEPTHS[0]).any() else []
-    return [*notes, words.larger] if counts.max(initial=0) >= STACKS[1] else notes
-
-
-def _packed(points: Points) -> Integers:
-    """Give rows that would share a mark one number."""
-    cells = np.rint(CELLS * points.places).astype(np.int64)
-    packed: Integers = (cells[:, 0] * (CELLS + 1) + cells[:, 1]) * (
-        2 * int(points.y.max(initial=0)) + 2
-    )
-    return packed + 2 * points.y + points.is_wrong
+    return [*notes, words.larger] if points.heaps[2].max(initial=0) >= STACKS[1] else notes

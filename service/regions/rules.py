@@ -7,8 +7,9 @@ import numpy as np
 
 from service.errors import ValueRefusedError
 from service.regions.bands import band_outlines
+from service.regions.clipping import clip, partition
 from service.regions.field import ScoreField
-from service.regions.polygons import Partition, Region, clip, partition
+from service.regions.polygons import Partition, Region
 from service.softmax.arrays import Booleans, Floats, Integers
 
 GRID = 64
@@ -171,8 +172,11 @@ def decide_view(field: ScoreField, rule: Rule) -> Decisions:
     .. [1] C. K. Chow, "On optimum recognition error and reject tradeoff", IEEE Transactions
        on Information Theory 16 (1970), 41-46.
     """
-    posterior = ScoreField(slopes=field.slopes, offsets=rule.posterior(field.offsets))
-    weighed = ScoreField(slopes=field.slopes, offsets=rule.weighed(posterior.offsets))
+    posterior = weighed = field
+    if rule.prior_ratios is not None:
+        posterior = weighed = replace(field, offsets=rule.posterior(field.offsets))
+    if rule.mistake_costs is not None:
+        weighed = replace(field, offsets=rule.weighed(posterior.offsets))
     regions = replace(partition(weighed), leads=rule.mistake_costs is None)
     kept = regions.regions if rule.abstains else None
     if rule.ratio > 1.0:

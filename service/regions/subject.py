@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from service.regions.plane import Plane
 from service.regions.polygons import Partition
 from service.regions.rules import Decisions
 from service.softmax.arrays import Booleans, Floats, Integers
+
+CELLS = 1000
+"""Rows share a mark if they fall into one of so many cells along a side of the view."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,6 +37,17 @@ class Points:
     y: Integers
     is_wrong: Booleans
     depth: Floats
+
+    @cached_property
+    def heaps(self) -> tuple[Integers, Integers, Integers]:
+        """Rows that would share a mark: their order, where each heap begins in it, its size."""
+        cells = np.rint(CELLS * self.places).astype(np.int64)
+        kind = 2 * self.y + self.is_wrong
+        kinds = 2 * int(self.y.max(initial=0)) + 2
+        packed = (cells[:, 0] * (CELLS + 1) + cells[:, 1]) * kinds + kind
+        order = np.argsort(packed, kind="stable")
+        first = np.flatnonzero(np.diff(packed[order], prepend=-1))
+        return order, first, np.diff(first, append=len(order))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

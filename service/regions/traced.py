@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.regions.clipping import NOISE_AREA
 from service.regions.field import ScoreField
-from service.regions.polygons import ABSTAIN, NOISE_AREA, OUTSIDE, Partition, Region
+from service.regions.polygons import ABSTAIN, OUTSIDE, Partition, Region
 from service.regions.rules import Decisions
 from service.softmax.arrays import Booleans, Floats, Integers, Label
 from service.softmax.decisions import Decider

@@ -9,10 +9,11 @@ from time import monotonic
 from service.api.admission import QUEUE_S
 from service.api.envelope import PROBES
 from service.api.head import Head
-from service.api.problems import problem
+from service.api.problems import problem, when_to_come_again
 from service.api.shortcut import Whole
 
 _ID = "0" * 32
+_AGAIN = b"retry-after: 0\r\n"
 
 
 class Crowd:
@@ -22,6 +23,9 @@ class Crowd:
     none of them is in flight beside another. What tells of too many is how many came together,
     and how long the last of them waits. They are refused here, since a refusal that costs as
     much as an answer would help nobody.
+
+    The clock of the event loop, uvloop's, stands still while it works on what it has found: that
+    is how requests that were found together are told, without asking the loop for anything.
 
     Parameters
     ----------
@@ -36,9 +40,10 @@ class Crowd:
         self._on_refused = on_refused
         self._loop = asyncio.get_running_loop()
         self._n_requests = 0
+        self._turn = -1.0
         self._since = 0.0
         detail = "expected fewer requests at a time; the same one fits a little later"
-        answer = problem("overloaded", detail, _ID, headers={"Retry-After": "1"})
+        answer = problem("overloaded", detail, _ID, headers={"Retry-After": "0"})
         status = HTTPStatus(answer.status_code)
         headers = [*answer.raw_headers, (b"x-request-id", _ID.encode())]
         headers.append((b"x-content-type-options", b"nosniff"))
@@ -55,9 +60,9 @@ class Crowd:
             When the first of those came that were found with it, in seconds of `monotonic`;
             None while they are few.
         """
-        if not self._n_requests:
-            self._since = monotonic()
-            self._loop.call_soon(self._disperse)  # after all that wait now have been read
+        turn = self._loop.time()
+        if turn != self._turn:
+            self._turn, self._n_requests, self._since = turn, 0, monotonic()
         self._n_requests += 1
         return self._since if self._n_requests > self._many else None
 
@@ -81,9 +86,7 @@ class Crowd:
         if head.path in PROBES or head.method == "HEAD":
             return None
         self._on_refused()
-        identifier = os.urandom(16).hex().encode()
-        old = _ID.encode()
-        return self._head.replace(old, identifier), self._body.replace(old, identifier)
-
-    def _disperse(self) -> None:
-        self._n_requests = 0
+        identifier = os.urandom(16).hex()
+        new, old = identifier.encode(), _ID.encode()
+        lines = self._head.replace(_AGAIN, b"retry-after: %d\r\n" % when_to_come_again(identifier))
+        return lines.replace(old, new), self._body.replace(old, new)

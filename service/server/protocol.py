@@ -15,6 +15,8 @@ from service.server.lingering import LingeringTransport
 from service.server.parting import NEVER, Parting
 from service.server.refusal import Refusal, malformed, not_one_host, too_large, too_late
 
+SMALL_BYTES = 2**14
+
 OFFERS = {b"upgrade", b"http2-settings"}
 """Headers, and words of the header Connection, that offer another protocol."""
 
@@ -203,8 +205,11 @@ class Connection(Parting):
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")
         parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-        parts.append(body)
-        self.transport.write(b"".join(parts))
+        if len(body) > SMALL_BYTES:  # to put it behind its head takes as long as to send it
+            self.transport.writelines((b"".join(parts), body))
+        else:
+            parts.append(body)
+            self.transport.write(b"".join(parts))
 
     def pause_writing(self) -> None:
         """Stop, for the client does not read."""

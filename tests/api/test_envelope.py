@@ -74,7 +74,7 @@ def test_one_request_too_many_is_refused_and_the_others_are_answered(store: Path
         later = await client.post("/predict", content=ROW, headers=JSON)
 
         assert refused.status_code == 503
-        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["retry-after"] in {"1", "2", "3"}
         assert refused.json()["type"] == "/problems/overloaded"
         assert [probe.status_code for probe in probes] == [200, 200, 200]
         assert "softmax_in_flight_requests 3\n" in probes[2].text
@@ -105,7 +105,7 @@ def test_bytes_on_their_way_are_bounded_and_short_bodies_always_pass(store: Path
 
         for refused in (declared, streamed):
             assert refused.status_code == 503
-            assert refused.headers["retry-after"] == "1"
+            assert refused.headers["retry-after"] in {"1", "2", "3"}
         assert streamed.headers["connection"] == "close"
         assert short.status_code == 200
         assert (await answer).status_code == 200

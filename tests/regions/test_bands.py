@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from service.regions.bands import band_outlines
+from service.regions.clipping import partition
 from service.regions.field import ScoreField
-from service.regions.polygons import partition
 from service.regions.scene import LEVELS
 from service.softmax.arrays import Booleans, Floats
 from service.softmax.probability import softmax

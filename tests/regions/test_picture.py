@@ -139,6 +139,31 @@ def test_the_slice_is_stated_under_the_title(iris: Trained) -> None:
     assert texts[1].startswith("Slice at sepal_length = 5.8, sepal_width = 3")
 
 
+def test_a_thumbnail_has_a_scale_on_both_axes(demo: Trained) -> None:
+    scene = draw(*demo, PictureOptions(width=200, height=160, title="")).scene
+
+    ticks = [s for s in scene.strokes if s.between is None and s.width_px == 1.0][4:]
+    assert sum(tick.y0 == tick.y1 for tick in ticks) >= 2
+    assert sum(tick.x0 == tick.x1 for tick in ticks) >= 2
+
+
+def test_where_a_title_has_no_room_the_name_of_the_model_stands_alone(iris: Trained) -> None:
+    small = draw(*iris, PictureOptions(width=160, height=120), name="iris").scene
+    large = draw(*iris, name="iris").scene
+
+    assert "iris" in {text.text for text in small.texts}
+    assert small.title == large.title == "Decision regions of iris"
+
+
+def test_a_caption_without_room_says_the_plane_rather_than_half_of_two_things(
+    iris: Trained,
+) -> None:
+    scene = draw(*iris, PictureOptions(plane="pca", width=420, height=600)).scene
+
+    captions = [text.text for text in scene.texts if text.text.startswith("Plane through")]
+    assert captions == ["Plane through the mean row along two principal components"]
+
+
 def test_all_texts_and_marks_lie_inside_pictures_of_every_size(iris: Trained) -> None:
     for width, height in ((100, 100), (300, 250), (420, 320), (700, 600), (2000, 500)):
         options = PictureOptions(width=width, height=height)

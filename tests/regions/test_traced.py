@@ -13,8 +13,8 @@ from service.regions import PictureOptions, draw
 from service.regions.field import ScoreField
 from service.regions.policies import rule_of
 from service.regions.polygons import ABSTAIN, OUTSIDE
-from service.regions.raster import shade, undecided
 from service.regions.rules import Decisions, Rule, decide_view
+from service.regions.spans import undecided, winning_runs
 from service.regions.traced import PolicyRule, trace_view
 from service.softmax.arrays import Floats, Integers
 from service.softmax.conformal import CalibrationScores
@@ -261,9 +261,8 @@ def test_a_pixel_shows_what_is_decided_at_its_centre(policy: Policy) -> None:
     rule, decisions = traced(policy, field)
 
     winners, is_decided = rule.decide(field.scores(centres))
-    found = np.concatenate(
-        [shade(decisions.field, decisions.partition, (), rows, size) for rows in STRIPS]
-    ).ravel()
+    strips = [winning_runs(decisions.partition, rows, size) for rows in STRIPS]
+    found = np.concatenate([np.repeat(runs.winners, runs.lengths) for runs in strips])
     assert (found != winners)[is_decided].mean() < 1e-3  # centres a hair from a border
     if decisions.kept is not None:
         blank = np.concatenate([undecided(decisions.kept, rows, size) for rows in STRIPS]).ravel()

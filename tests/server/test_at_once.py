@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from service.api.envelope import Envelope
 from service.api.front import Front
 from service.api.guards import lone_guards
+from service.api.health import Health
 from service.api.lifecycle import Lifecycle
 from service.api.served import Models
 from service.app import Application
@@ -61,6 +62,10 @@ class Wire(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
 
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        for data in list_of_data:
+            self.write(data)
+
     def is_closing(self) -> bool:
         return False
 
@@ -93,11 +98,13 @@ def connected(
     options = options or Settings()
     guards = lone_guards(options)
     front = Front(LONG_WAY, models, options, guards.recorder)
-    application = Application(Envelope(front, options, guards), front)
+    lifecycle = lifecycle or Lifecycle()
+    health = Health(models, lifecycle)
+    application = Application(Envelope(front, options, guards), front, health)
     config = uvicorn.Config(application, ws="none", lifespan="off", log_config=None)
     config.load()
     at_once = kind(application.shortcut, Crowd(10**6, lambda: None))
-    made = Connection(config, ServerState(), LIMITS, lifecycle or Lifecycle(), at_once)
+    made = Connection(config, ServerState(), LIMITS, lifecycle, at_once)
     wire = Wire()
     made.connection_made(wire)
     return made, wire

@@ -75,6 +75,7 @@ def test_bodies_that_are_refused_are_not_kept(service: Service) -> None:
 
 
 def test_what_was_opened_is_closed_again(service: Service) -> None:
+    assert service.is_ready()  # the event loop opens one descriptor with its first connection
     before = holding(service)
 
     burst(service, 100, PREDICT)

@@ -32,11 +32,13 @@ class Tally:
         The place of each class among the counters, in class order.
     """
 
-    __slots__ = ("model", "places")
+    __slots__ = ("model", "places", "routes")
 
     def __init__(self, model: str, places: tuple[int, ...]) -> None:
         self.model = model
         self.places = places
+        self.routes: dict[str, tuple[int, int]] = {}
+        """Of the templates of its paths, the places of answers 200 to POST and of their times."""
 
 
 class Note:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from service.regions.clipping import partition
 from service.regions.field import ScoreField
 from service.regions.options import PictureOptions
-from service.regions.polygons import OUTSIDE, partition
+from service.regions.polygons import OUTSIDE
 from service.regions.slices import slice_plane
 from service.softmax.contract import FeatureContract, NumericFeature
 from service.softmax.model import SoftmaxModel
