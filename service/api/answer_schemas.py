@@ -122,11 +122,10 @@ def answer_headers(task: Task) -> dict[str, Any]:
         "X-Warnings-Total": "how many values are unlike those of training; nor there",
     }
     if "policy" in task.options.model_fields:
-        where = "of answers in other formats than JSON, which says it in `policy`"
         told |= {
-            "X-Policy-Name": f"the published policy that decided; {where}",
-            "X-Policy-Version": f"its number; {where}",
-            "X-Policy-Digest": f"its digest; {where}",
+            "X-Policy-Name": "the published policy that decided; absent if it came in the request",
+            "X-Policy-Version": "its number",
+            "X-Policy-Digest": "its digest",
         }
     return {
         name: {"description": detail, "schema": {"type": "string"}} for name, detail in told.items()

@@ -207,11 +207,11 @@ class Endpoint:
             media_type=wanted.value,
             n_rejected=len(answer.batch.rejected),
             n_warnings=answer.batch.n_warnings,
-            policy={} if wanted is Format.JSON else self.policy_headers(options),
+            policy=self.policy_headers(options),
         )
 
     def policy_headers(self, options: Options) -> dict[str, str]:
-        """Say which published policy decides, in headers: in JSON the answer itself does."""
+        """Say which published policy decides, in headers."""
         if not isinstance(options, DecideOptions):
             return {}
         return policy_headers(self.published, options.policy)
@@ -262,7 +262,7 @@ class Endpoint:
             parts=parts,
             media_type=wanted.value,
             n_warnings=n_warnings,
-            policy={} if wanted is Format.JSON else self.policy_headers(options),
+            policy=self.policy_headers(options),
         )
 
     def _batches(self, body: bytes, given: Format, max_rows: int) -> Iterator[Batch]:

@@ -131,7 +131,8 @@ def _whole(endpoint: Endpoint, reply: Reply, note: Note) -> Whole:
     content = reply.content
     numbers = (len(content), reply.n_rejected, reply.n_warnings)
     counts = b"content-length: %d\r\nx-rejected-rows: %d\r\nx-warnings-total: %d\r\n" % numbers
-    return b"".join((endpoint.head, counts, _ID, note.identifier, _END)), content
+    policy = (f"{name.lower()}: {text}\r\n".encode() for name, text in reply.policy.items())
+    return b"".join((endpoint.head, counts, *policy, _ID, note.identifier, _END)), content
 
 
 def _written(response: Response, note: Note) -> Whole:

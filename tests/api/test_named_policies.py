@@ -85,13 +85,14 @@ def test_a_published_policy_decides_by_its_name_and_is_echoed_whole(service: Ser
 @pytest.mark.parametrize(
     ("body", "kind", "accept"),
     [
+        (json.dumps({"instances": ROWS}).encode(), "application/json", "application/json"),
         (json.dumps({"instances": ROWS}).encode(), "application/json", CSV),
         (json.dumps({"instances": ROWS}).encode(), "application/json", ARROW),
         (json.dumps({"instances": ROWS}).encode(), "application/json", NDJSON),
         ("\n".join(map(str, ROWS)).encode(), NDJSON, "*/*"),
     ],
 )
-def test_answers_without_an_envelope_say_in_headers_which_policy_decided(
+def test_answers_say_in_headers_which_policy_decided(
     service: Service, body: bytes, kind: str, accept: str
 ) -> None:
     service.add("strict", 0.5)
