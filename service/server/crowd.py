@@ -24,8 +24,8 @@ class Crowd:
     and how long the last of them waits. They are refused here, since a refusal that costs as
     much as an answer would help nobody.
 
-    The clock of the event loop, uvloop's, stands still while it works on what it has found: that
-    is how requests that were found together are told, without asking the loop for anything.
+    To be told that the event loop has been round costs a turn of it. It is asked for that only once
+    for as many requests as are no crowd yet; who comes after them, before it, has waited for them.
 
     Parameters
     ----------
@@ -40,7 +40,6 @@ class Crowd:
         self._on_refused = on_refused
         self._loop = asyncio.get_running_loop()
         self._n_requests = 0
-        self._turn = -1.0
         self._since = 0.0
         detail = "expected fewer requests at a time; the same one fits a little later"
         answer = problem("overloaded", detail, _ID, headers={"Retry-After": "0"})
@@ -57,14 +56,17 @@ class Crowd:
         Returns
         -------
         float or None
-            When the first of those came that were found with it, in seconds of `monotonic`;
-            None while they are few.
+            Since when it has waited at least, in seconds of `monotonic`; None where those that
+            came together are few.
         """
-        turn = self._loop.time()
-        if turn != self._turn:
-            self._turn, self._n_requests, self._since = turn, 0, monotonic()
         self._n_requests += 1
-        return self._since if self._n_requests > self._many else None
+        if self._n_requests < self._many:
+            return None
+        if self._n_requests == self._many:
+            self._since = monotonic()
+            self._loop.call_soon(self._disperse)  # after all that wait now have been read
+            return None
+        return self._since
 
     def refusal(self, head: Head, since: float | None) -> Whole | None:
         """Give the answer to a request that has waited too long.
@@ -90,3 +92,6 @@ class Crowd:
         new, old = identifier.encode(), _ID.encode()
         lines = self._head.replace(_AGAIN, b"retry-after: %d\r\n" % when_to_come_again(identifier))
         return lines.replace(old, new), self._body.replace(old, new)
+
+    def _disperse(self) -> None:
+        self._n_requests = 0

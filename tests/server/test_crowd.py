@@ -6,7 +6,6 @@ from collections import Counter
 from time import monotonic
 
 import pytest
-import uvloop
 
 from service.api.admission import QUEUE_S
 from service.api.head import Head
@@ -26,10 +25,10 @@ def test_who_comes_together_with_many_is_one_of_a_crowd() -> None:
     async def come() -> tuple[list[bool], list[bool]]:
         crowd = Crowd(2, lambda: None)
         together = [crowd.joins() is not None for _ in range(4)]
-        await asyncio.sleep(0.002)  # the loop's clock counts milliseconds
+        await asyncio.sleep(0)
         return together, [crowd.joins() is not None for _ in range(3)]
 
-    together, later = uvloop.run(come())
+    together, later = asyncio.run(come())
 
     assert together == [False, False, True, True]
     assert later == [False, False, True]
@@ -71,3 +70,15 @@ def test_those_who_are_refused_together_do_not_come_together_again() -> None:
 
     assert set(waits) == {1, 2, 3}
     assert max(waits.values()) < 1_200
+
+
+def test_those_who_come_one_after_the_other_are_no_crowd_however_slowly() -> None:
+    async def come() -> list[float | None]:
+        crowd = Crowd(3, lambda: None)
+        joined = []
+        for _ in range(20):
+            joined.append(crowd.joins())
+            await asyncio.sleep(0)
+        return joined
+
+    assert asyncio.run(come()) == [None] * 20
