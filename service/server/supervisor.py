@@ -148,19 +148,21 @@ class Supervisor:
         for place, worker in enumerate(list(self.workers)):
             patience = STUCK_S if worker.is_ready else START_S
             if worker.is_alive and now - worker.heard_at > patience:
-                log.error("worker_stuck", pid=worker.process.pid)
-                worker.kill()
-                worker.process.join()
+                _end_stuck(worker)
             if worker.is_alive or (not worker.is_ready and now - worker.started_at < RETRY_S):
                 continue
+            self.board.everyone[0] = False  # before there is a successor, which cannot answer yet
             log.error("worker_died", pid=worker.process.pid, code=worker.process.exitcode)
             worker.bury()
             self.to_retire = [one for one in self.to_retire if one is not worker]
             del self.workers[place]
             self.workers.insert(place, self._start())
-        for worker in [one for one in self.retired if not one.is_alive]:
-            self.retired.remove(worker)
-            worker.bury()
+        for worker in list(self.retired):
+            if worker.is_alive and now - worker.heard_at > STUCK_S:
+                _end_stuck(worker)
+            if not worker.is_alive:
+                self.retired.remove(worker)
+                worker.bury()
 
     # Models
 
@@ -248,6 +250,12 @@ class Supervisor:
         log.info("stopped", is_clean=is_clean)
         self.writer.flush()
         return is_clean
+
+
+def _end_stuck(worker: Worker) -> None:
+    log.error("worker_stuck", pid=worker.process.pid)
+    worker.kill()
+    worker.process.join()
 
 
 def _reason(error: ServiceError | OSError) -> str:

@@ -107,8 +107,24 @@ def test_readiness_holds_while_workers_are_rolled(service: Service) -> None:
 
     service.send(signal.SIGHUP)
     eventually(rolled)
+    eventually(lambda: len(service.workers) == 2)  # those that go have gone
 
     assert all(probes)
+
+
+def test_a_worker_that_hangs_while_it_goes_is_ended(
+    store: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with running(store, tmp_path, environment, workers=1, drain_seconds=5) as service:
+        (before,) = service.workers
+        service.send(signal.SIGHUP)
+        eventually(lambda: service.events("roll_finished") != [])
+
+        os.kill(before, signal.SIGSTOP)
+
+        eventually(lambda: before not in service.workers)
+        assert [event["pid"] for event in service.events("worker_stuck")] == [before]
+        assert service.is_ready()
 
 
 def test_nothing_is_rolled_while_the_store_is_damaged(fragile: Service, models: Store) -> None:
