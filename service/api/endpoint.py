@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from service.api.batch import Batch
-from service.api.blocks import json_batches, table_batch, table_batches
+from service.api.blocks import json_batches, table_batch, table_batches, takes_numbers
 from service.api.joined import JOINED
 from service.api.matrix import UnusualBodyError
 from service.api.media import Format
@@ -31,6 +31,9 @@ from service.tables.bodies.npy import read_npy_body
 THREAD_BYTES = 256 * 2**10
 """A body above this is worked on beside the event loop, so that short ones need not wait; one of
 as much takes a millisecond or two, and a thread would be given the processor no sooner."""
+
+EXPLAIN_BYTES = 2**10
+"""The same for explanations, of which one row takes as long as a thousand predictions."""
 
 _READERS = {
     Format.CSV: read_csv_body,
@@ -123,6 +126,14 @@ class Endpoint:
         published = self.published
         classes = published.artifact.model.classes_
         return recorder.tally(published.name, published.artifact.digest, classes)
+
+    @cached_property
+    def inline_bytes(self) -> int:
+        """The longest body that is worked on by the event loop itself."""
+        if self.task.most_rows is not None:  # each row asks the model some hundred times
+            return EXPLAIN_BYTES
+        is_quick = takes_numbers(self.published.artifact.contract)
+        return THREAD_BYTES if is_quick else THREAD_BYTES // 4
 
     @cached_property
     def head(self) -> bytes:

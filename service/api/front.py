@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bodies import whole_body
-from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
+from service.api.endpoint import Endpoint, Reply
 from service.api.head import Head
 from service.api.media import Format
 from service.api.metrics.note import Note
@@ -59,7 +59,7 @@ class Front:
         note.route = found[0]
         declared = note.head.headers[b"content-length"].decode()
         body = await whole_body(receive, note, limit=self._body_bytes, declared=declared)
-        if len(body) > THREAD_BYTES:
+        if len(body) > found[1].inline_bytes:
             reply = await run_in_threadpool(self.answer, found, body, note)
         else:
             reply = self.answer(found, body, note)

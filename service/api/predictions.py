@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from service.api.bodies import body_parts, refuse_declared, single_parameters, whole_body
-from service.api.endpoint import THREAD_BYTES, Endpoint
+from service.api.endpoint import Endpoint
 from service.api.lines import answer_lines, isolating_options
 from service.api.media import Format, answer_format, body_format
 from service.api.metrics.note import note_of
@@ -118,7 +118,7 @@ async def _answer(request: Request, task: str) -> Response:
     work = functools.partial(
         endpoint.answer, body, given, wanted, query, note, max_rows=settings.rows
     )
-    reply = await run_in_threadpool(work) if len(body) > THREAD_BYTES else work()
+    reply = await run_in_threadpool(work) if len(body) > endpoint.inline_bytes else work()
     return Response(
         reply.content, media_type=reply.media_type, headers=endpoint.headers | reply.headers
     )

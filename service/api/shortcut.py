@@ -10,7 +10,7 @@ from time import perf_counter
 import structlog
 from starlette.responses import Response
 
-from service.api.endpoint import THREAD_BYTES, Endpoint, Reply
+from service.api.endpoint import Endpoint, Reply
 from service.api.envelope import Envelope
 from service.api.exchange import head_of
 from service.api.front import Found, Front
@@ -67,7 +67,7 @@ class Shortcut:
         found = self._front.plain(head)
         if found is None:
             return self._got(head, began) if head.method == "GET" else None
-        if len(body) > THREAD_BYTES:
+        if len(body) > found[1].inline_bytes:
             return None
         envelope = self._envelope
         note = Note(envelope.identifier(head.headers), head, envelope.admission)

@@ -106,7 +106,7 @@ class Recorder:
         seconds : float
             How long it took.
         """
-        if isinstance(note.predicted, int) and note.tally is not None:
+        if note.status == HTTPStatus.OK and isinstance(note.predicted, int) and note.tally:
             self._answered_row(note, note.tally, note.predicted, seconds)
             return
         values = self.values
