@@ -14,16 +14,11 @@ from service.api.matrix import MIN_BYTES, UnusualBodyError, matrix_blocks
 from service.api.places import Location, Place, in_instances, in_table
 from service.api.problems import MAX_ERRORS
 from service.errors import InputError
-from service.softmax.contract import Encoded, FeatureContract, NumericFeature
+from service.softmax.contract import Encoded, FeatureContract
 from service.tables.bodies.body import TableBody
 
 BLOCK_ROWS = 4096
 """Rows of a table that are answered together."""
-
-
-def takes_numbers(contract: FeatureContract) -> bool:
-    """Say whether every cell of a row is a number, and has to be there."""
-    return all(isinstance(one, NumericFeature) and one.fill is None for one in contract.features)
 
 
 def json_batches(body: bytes, contract: FeatureContract, max_rows: int) -> Iterator[Batch]:
@@ -52,7 +47,7 @@ def json_batches(body: bytes, contract: FeatureContract, max_rows: int) -> Itera
     ContentTooLargeError
         If there are more than `max_rows` rows.
     """
-    if len(body) < MIN_BYTES or not takes_numbers(contract):
+    if len(body) < MIN_BYTES or not contract.takes_numbers:
         raise UnusualBodyError
     place, first = in_instances((), contract.names), 0
     for X in matrix_blocks(body, len(contract.features)):
@@ -137,7 +132,7 @@ def encoded_table(table: TableBody, contract: FeatureContract) -> Encoded:
     A matrix is turned so that each column is contiguous: what runs over a column then takes a
     tenth of the time, which is more than the turning does.
     """
-    if table.matrix is not None and takes_numbers(contract):
+    if table.matrix is not None and contract.takes_numbers:
         X = np.asfortranarray(table.matrix)
         return Encoded(X=X, columns=table.columns, features=contract.features)
     return contract.encode(table.columns)

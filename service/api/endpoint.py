@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from service.api.batch import Batch
-from service.api.blocks import json_batches, table_batch, table_batches, takes_numbers
+from service.api.blocks import json_batches, table_batch, table_batches
 from service.api.joined import JOINED
 from service.api.matrix import UnusualBodyError
 from service.api.media import Format
@@ -132,7 +132,7 @@ class Endpoint:
         """The longest body that is worked on by the event loop itself."""
         if self.task.most_rows is not None:  # each row asks the model some hundred times
             return EXPLAIN_BYTES
-        is_quick = takes_numbers(self.published.artifact.contract)
+        is_quick = self.published.artifact.contract.takes_numbers
         return THREAD_BYTES if is_quick else THREAD_BYTES // 4
 
     @cached_property

@@ -15,7 +15,7 @@ from service.api.matrix import MIN_BYTES, matrix_of
 from service.api.places import Location, in_columns, in_instances, in_words
 from service.api.problems import MAX_ERRORS
 from service.errors import Fault, InputError
-from service.softmax.contract import Column, Encoded, FeatureContract, NumericFeature
+from service.softmax.contract import Column, Encoded, FeatureContract
 
 
 class RowReader:
@@ -33,9 +33,6 @@ class RowReader:
     def __init__(self, contract: FeatureContract) -> None:
         self.contract = contract
         self._features = {feature.name: feature for feature in contract.features}
-        self._is_matrix = contract.is_numeric and all(
-            isinstance(one, NumericFeature) and one.fill is None for one in contract.features
-        )
 
     @property
     def _types(self) -> dict[str, CoreSchema]:
@@ -85,7 +82,7 @@ class RowReader:
         InputError
             If the body is not JSON, or has no rows.
         """
-        if self._is_matrix and len(body) >= MIN_BYTES:
+        if self.contract.takes_numbers and len(body) >= MIN_BYTES:
             matrix = matrix_of(body, len(self.contract.features))
             if matrix is not None:
                 return Document(kind="instances", content=(), options={}, matrix=matrix)

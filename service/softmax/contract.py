@@ -73,6 +73,11 @@ class FeatureContract:
         """Whether every feature is a number."""
         return not any(self.levels)
 
+    @cached_property
+    def takes_numbers(self) -> bool:
+        """Whether every cell of a row is a number, and has to be there."""
+        return all(isinstance(one, NumericFeature) and one.fill is None for one in self.features)
+
     @property
     def typical_row(self) -> Floats:
         """Medians and modes, as `SoftmaxModel.scores` takes a row; shape (n_features,)."""
